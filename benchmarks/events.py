@@ -257,7 +257,7 @@ async def measure_naive(server: Server, seconds: float) -> float:
     async def work(offset: int) -> None:
         nonlocal queries
         while time.perf_counter() < end:
-            await database.read(statement, [str(id_).encode(), b"g%d" % (offset % GROUPS)])
+            await database.read(statement, [str(id_).encode(), b"g%d" % (offset % GROUPS)], share=None)
             queries += 1
 
     await asyncio.gather(*(work(number) for number in range(8)))

@@ -205,7 +205,7 @@ class CurrentSnapshots:
 
     async def _load_newer(self, workspace_id: UUID, snapshot: Snapshot | None) -> Snapshot:
         if snapshot is not None:
-            rows = await self._database.read(*_VERSION.bind(workspace_id=workspace_id))
+            rows = await self._database.read(*_VERSION.bind(workspace_id=workspace_id), share=None)
             if rows and int(rows[0][0] or 0) <= snapshot.version:
                 return self.peek(workspace_id) or snapshot
         return await self._load(workspace_id, snapshot)

@@ -103,11 +103,11 @@ class SnapshotWatch:
         moved_keys: list[UUID] = []
         if not self._looks:
             # Before the comparison: the next look sees the changes that this one does not see yet.
-            ((oldest,),) = await self._database.read(*_OLDEST.bind())
+            ((oldest,),) = await self._database.read(*_OLDEST.bind(), share=None)
             await self._compare(self._current.versions())
         else:
             since = self._looks[0][1]
-            rows = await self._database.read(*_MOVED.bind(since=since.decode()))
+            rows = await self._database.read(*_MOVED.bind(since=since.decode()), share=None)
             oldest = rows[0][0]
             if int(oldest or 0) < int(since):
                 # It counts from the beginning again, or was set back.
@@ -135,7 +135,7 @@ class SnapshotWatch:
         known = iter(versions.items())
         while some := dict(islice(known, _COMPARED_AT_ONCE)):
             for id_, version in await self._database.read(
-                *_DIFFERENT.bind(ids=list(some), versions=list(some.values()))
+                *_DIFFERENT.bind(ids=list(some), versions=list(some.values())), share=None
             ):
                 self._hear_row(id_ or b"", version)
 

@@ -54,7 +54,7 @@ class Database:
     `statement_timeout` ends a statement, by the server's own timer. Where the server does not answer, the connection is
     given up after `cancel_timeout` more, and nothing is tried again. The `DEADLINE` of the running task bounds the wait
     for a connection and the statement. Callers with the same `share`, such as the requests of one workspace, have a
-    share of the connections together, see `sql/driver/sharing/shares.py`.
+    share of the connections, see `sql/driver/sharing/shares.py`; `None`, that of the server's own, goes first.
 
     Where there are two logins, one that serves runs the statements, and the sessions are those of the tables' owner.
     """
@@ -112,7 +112,7 @@ class Database:
                 closing.pop_all()
         await self._pool.open()
         if not self._settings.prepare:
-            warn_of_idle_limit(await self.read(IDLE_LIMIT, ()))
+            warn_of_idle_limit(await self.read(IDLE_LIMIT, (), share=None))
 
     async def close(self) -> None:
         """Close all connections; statements in progress get the settings' `close_timeout` to end."""
@@ -126,7 +126,7 @@ class Database:
         parameters: Parameters,
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
-        share: Hashable = None,
+        share: Hashable,
     ) -> list[Row]:
         """Return the rows of one statement that changes nothing.
 
@@ -148,7 +148,7 @@ class Database:
         parameters: Parameters,
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
-        share: Hashable = None,
+        share: Hashable,
         verify: bool = True,
     ) -> list[Row]:
         """Return the rows of one statement that changes nothing, which is not run again if it fails.
@@ -181,7 +181,7 @@ class Database:
         parameters: Parameters,
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
-        share: Hashable = None,
+        share: Hashable,
     ) -> list[Row]:
         """Run one statement, commit it, and return its rows.
 
@@ -195,7 +195,7 @@ class Database:
         steps: Sequence[Step],
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
-        share: Hashable = None,
+        share: Hashable,
     ) -> list[list[Row]]:
         """Run the statements as one transaction in one round trip, and return the rows of each.
 
@@ -226,7 +226,7 @@ class Database:
         self,
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
-        share: Hashable = None,
+        share: Hashable,
         statement: Statement | None = None,
     ) -> AsyncIterator[Transaction]:
         """Hold a transaction that is committed at the end, or rolled back where an exception leaves the block.

@@ -36,7 +36,7 @@ class Probe:
         if self._to_open:
             await asyncio.gather(*(database.open(has_sessions=False) for database in self._to_open))
             self._to_open = []
-        return await self._own.read_once(statement, ())
+        return await self._own.read_once(statement, (), share=None)
 
     def drop(self, reason: str) -> None:
         """End the connection: the server does not answer."""

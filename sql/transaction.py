@@ -86,7 +86,7 @@ class Transaction:
 
 class _Transactional(Protocol):
     def transaction(
-        self, *, timeout: float | None = None, share: Hashable = None, statement: Statement | None = None
+        self, *, share: Hashable, timeout: float | None = None, statement: Statement | None = None
     ) -> AbstractAsyncContextManager[Transaction]: ...
 
 
@@ -95,7 +95,7 @@ async def run_transaction(
     work: Callable[[Transaction], Awaitable[T]],
     *,
     timeout: float | None = None,  # noqa: ASYNC109 - the server is to be told
-    share: Hashable = None,
+    share: Hashable,
     statement: Statement | None = None,
     attempts: int = ATTEMPTS,
 ) -> T:

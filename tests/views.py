@@ -71,7 +71,7 @@ async def ask_as(database: Database, seen: Snapshot, claims: Mapping[str, Any], 
     if plan.statement is None:
         data: bytes | None = plan.constant
     else:
-        (data,) = (await database.read(plan.statement.statement, parameters))[0]
+        (data,) = (await database.read(plan.statement.statement, parameters, share=None))[0]
     assert plan.failures is not None
     body, errors = replace_marks(data or b"null", plan.failures)
     return {"data": loads(body)} | ({"errors": [error.formatted() for error in errors]} if errors else {})

@@ -124,7 +124,7 @@ class AuditTrail:
         ids = {entry.workspace_id for entry in self._acts if entry.workspace_id is not None}
         ids |= {failed.user.workspace_id for failed in self._failures if failed.user is not None}
         hashes = [failed.hash for failed in self._failures if failed.hash is not None]
-        rows = await self._database.read(*_GONE.bind(ids=list(ids), hashes=hashes))
+        rows = await self._database.read(*_GONE.bind(ids=list(ids), hashes=hashes), share=None)
         for workspace_id, hash_ in ((UUID((row[0] or b"").decode()), row[1]) for row in rows):
             trail = None if self.follow is None else await self.follow(workspace_id)
             if trail is None:
@@ -151,7 +151,7 @@ class AuditTrail:
         failures, others = self._failures.copy(), self._others
         listed = [_show(failed, count) for failed, count in failures.items()]
         rows = await self._database.write(
-            *_NOTE_FAILURES.bind(failures=dumps(listed), most=max(0, int(self._rows) - 1), others=others)
+            *_NOTE_FAILURES.bind(failures=dumps(listed), most=max(0, int(self._rows) - 1), others=others), share=None
         )
         self._failures = self._failures - failures
         self._others -= others
@@ -164,7 +164,7 @@ class AuditTrail:
         acts = dict(self._acts)
         if acts:
             entries = [replace(entry, count=count) for entry, count in acts.items()]
-            await self._database.write(*_NOTE_ACTS.bind(entries=audit_parameters(entries)["entries"]))
+            await self._database.write(*_NOTE_ACTS.bind(entries=audit_parameters(entries)["entries"]), share=None)
             self._acts.subtract(acts)
             self._acts = +self._acts
 

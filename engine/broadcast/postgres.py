@@ -48,7 +48,7 @@ class PostgresMedium:
     async def send(self, channel: str, message: str) -> None:
         """Notify, see `Medium`."""
         try:
-            await self.database.write(NOTIFY, [channel.encode(), message.encode()])
+            await self.database.write(NOTIFY, [channel.encode(), message.encode()], share=None)
         except DatabaseError as error:
             raise ChannelLost(error.message) from error
 

@@ -172,7 +172,7 @@ async def _ask(database: Database | None, step: Step, *, writes: bool = False) -
     ask = database.write if writes else database.read
     try:
         async with asyncio.timeout(_PATIENCE):
-            return await ask(*step)
+            return await ask(*step, share=None)
     except (DatabaseError, TimeoutError) as error:
         _LOG.info("a cell does not answer: %s", error)
         return None

@@ -19,4 +19,4 @@ async def note_load(database: Database) -> None:
     """
     taken = {UUID(int=key): seconds for key, seconds in database.take_seconds().items() if isinstance(key, int)}
     if taken:
-        await database.write(*_NOTE.bind(ids=list(taken), seconds=[str(one) for one in taken.values()]))
+        await database.write(*_NOTE.bind(ids=list(taken), seconds=[str(one) for one in taken.values()]), share=None)

@@ -16,10 +16,11 @@ def process_facts(database: Database, time_limit: float) -> Mapping[str, Fact]:
     """Return the root fields; a statement of theirs may take `time_limit` seconds."""
     numbers = ProcessNumbers(database, time_limit)
 
-    async def metrics(_model: Snapshot, _principal: Principal, arguments: Arguments) -> JsonValue:
-        return await numbers.series(int(arguments.get("range", RANGE)), int(arguments.get("step", STEP)))
+    async def metrics(_model: Snapshot, principal: Principal, arguments: Arguments) -> JsonValue:
+        length, step = int(arguments.get("range", RANGE)), int(arguments.get("step", STEP))
+        return await numbers.series(length, step, share=principal.share)
 
-    async def processes(_model: Snapshot, _principal: Principal, _arguments: Arguments) -> JsonValue:
-        return await numbers.list()
+    async def processes(_model: Snapshot, principal: Principal, _arguments: Arguments) -> JsonValue:
+        return await numbers.list(share=principal.share)
 
     return {"metrics": Fact(metrics, METRICS), "processes": Fact(processes, PROCESS)}

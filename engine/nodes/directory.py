@@ -89,13 +89,13 @@ class Directory:
     async def _look(self) -> None:
         if not self._places:
             return
-        ((latest,),) = await self._database.read(*_LATEST.bind())
+        ((latest,),) = await self._database.read(*_LATEST.bind(), share=None)
         if latest == self._latest:
             return
         # A workspace that is asked for meanwhile has the next look be whole.
         self._latest = latest
         asked = list(self._places)
-        rows = await self._database.read(*_PLACES.bind(ids=asked))
+        rows = await self._database.read(*_PLACES.bind(ids=asked), share=None)
         found = {UUID((id_ or b"").decode()): self._node(_text(host), int(port or 0)) for id_, host, port in rows}
         for workspace_id in asked:
             node = found.get(workspace_id)

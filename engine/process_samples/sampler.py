@@ -55,24 +55,24 @@ class Sampler:
                 await asyncio.sleep(EVERY)
         finally:
             try:
-                await self._database.write(*_END.bind(id=self.id), timeout=_TIME_LIMIT)
+                await self._database.write(*_END.bind(id=self.id), timeout=_TIME_LIMIT, share=None)
             except DatabaseError as error:
                 _LOG.info("the end of the process is not noted: %s", error)
 
     async def note(self) -> None:
         """Note a sample."""
         step = _NOTE.bind(id=self.id, version=VERSION, worker=self._worker, data=dumps(dict(self._collect())))
-        await self._database.write(*step, timeout=_TIME_LIMIT)
+        await self._database.write(*step, timeout=_TIME_LIMIT, share=None)
 
 
 async def trim_samples(database: Database) -> int:
     """Delete the samples that are older than a day, and return their number."""
     deleted = 0
     while True:
-        number = len(await database.write(*_TRIM.bind(limit=_PORTION)))
+        number = len(await database.write(*_TRIM.bind(limit=_PORTION), share=None))
         deleted += number
         if number < _PORTION:
-            await database.write(*_TRIM_PROCESSES.bind())
+            await database.write(*_TRIM_PROCESSES.bind(), share=None)
             return deleted
 
 

@@ -4,7 +4,7 @@ A count of a process only grows until it ends, so the count of a step is the dif
 """
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
@@ -72,22 +72,23 @@ class ProcessNumbers:
         self._database = database
         self._time_limit = time_limit
 
-    async def series(self, length: int, step: int) -> JsonValue:
+    async def series(self, length: int, step: int, *, share: Hashable) -> JsonValue:
         """Return the series of the last `length` seconds, in steps, of all processes; raises BadUserInput."""
-        return await _read_series(self._database, length, step, time_limit=self._time_limit)
+        return await _read_series(self._database, length, step, time_limit=self._time_limit, share=share)
 
-    async def list(self) -> JsonValue:
+    async def list(self, *, share: Hashable) -> JsonValue:
         """Return the processes of the last day, those that were seen last first."""
         step = _PROCESSES.bind(patience=_PATIENCE, most=_MOST_PROCESSES)
-        return [loads(row[0] or b"{}") for row in await self._database.read(*step, timeout=self._time_limit)]
+        rows = await self._database.read(*step, timeout=self._time_limit, share=share)
+        return [loads(row[0] or b"{}") for row in rows]
 
 
-async def _read_series(database: Database, length: int, step: int, *, time_limit: float) -> JsonValue:
+async def _read_series(database: Database, length: int, step: int, *, time_limit: float, share: Hashable) -> JsonValue:
     check_range(length, step)
-    ((clock,),) = await database.read(*_CLOCK.bind(), timeout=time_limit)
+    ((clock,),) = await database.read(*_CLOCK.bind(), timeout=time_limit, share=share)
     end = int(float(clock or 0) // step + 1) * step
     start = end - -(-length // step) * step
-    rows = await database.read(*_READ.bind(start=start, end=end, step=step), timeout=time_limit)
+    rows = await database.read(*_READ.bind(start=start, end=end, step=step), timeout=time_limit, share=share)
     samples: defaultdict[str, dict[int, Sample]] = defaultdict(dict)
     for process, number, data, is_new in rows:
         samples[(process or b"").decode()][int(number or 0)] = Sample(loads(data or b"{}"), is_new == b"t")

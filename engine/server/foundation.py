@@ -182,7 +182,7 @@ def _direct(settings: Settings) -> str | None:
 
 async def user_of(database: Database) -> str:
     """Return the user of the connections that serve."""
-    ((name,),) = await database.read(_USER, ())
+    ((name,),) = await database.read(_USER, (), share=None)
     return (name or b"").decode()
 
 

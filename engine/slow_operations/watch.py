@@ -104,11 +104,11 @@ class SlowOperations:
     async def _store(self, rows: list[dict[str, JsonValue]], pending: Mapping[SlowOperation, Times]) -> None:
         """Store the rows, and those of workspaces that have moved in the database that they have moved to."""
         try:
-            await self._database.write(*_NOTE.bind(entries=dumps(rows), most=MOST_ROWS))
+            await self._database.write(*_NOTE.bind(entries=dumps(rows), most=MOST_ROWS), share=None)
         except StaleSchema:
             gone = await find_gone(self._database, {one.workspace_id for one in pending})
             left = [row for row in rows if UUID(row["workspace_id"]) not in gone]
-            await self._database.write(*_NOTE.bind(entries=dumps(left), most=MOST_ROWS))
+            await self._database.write(*_NOTE.bind(entries=dumps(left), most=MOST_ROWS), share=None)
             for operation in [one for one in pending if one.workspace_id in gone]:
                 other = None if self.follow is None else await self.follow(operation.workspace_id)
                 if other is not None:

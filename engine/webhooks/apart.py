@@ -70,7 +70,7 @@ async def match_events(
 ) -> list[NewEvent]:
     """Return the events between two positions that match webhooks, of one workspace or without those of some."""
     statement, parameters = _MATCH.bind(after=after, upto=upto, only=only, without=without)
-    rows = await database.read(statement if upto - after > 1 else statement.unlimited(), parameters)
+    rows = await database.read(statement if upto - after > 1 else statement.unlimited(), parameters, share=None)
     return [read_event(row) for row in rows]
 
 
@@ -185,7 +185,7 @@ class Apart:
             return True
 
     async def _move(self, name: str, batch: BatchSize, patience: float | None) -> bool | None:
-        rows = await self._database.read(*_BEGIN.bind(name=CONSUMER, apart=name, batch=batch.now))
+        rows = await self._database.read(*_BEGIN.bind(name=CONSUMER, apart=name, batch=batch.now), share=None)
         if not rows:
             return False
         position, written, *rest = rows[0]
@@ -222,7 +222,7 @@ class Apart:
         try:
             with look.batch.tried() as size:
                 step = _MATCH_QUIET.bind(after=move.after, upto=upto, only=workspace_id, few=self._batch, batch=size)
-                rows = await self._database.read(*step)
+                rows = await self._database.read(*step, share=None)
                 shown = await self._show(workspace_id, [read_event(row) for row in rows], patience)
                 if shown and await make_deliveries(self._database, shown, move, look.batch):
                     self._made()

@@ -140,7 +140,7 @@ class Claims:
             workspace_counts=list(workspaces.values()),
             failing_counts=[failing[workspace_id] for workspace_id in workspaces],
         )
-        rows = await self._database.write(statement.unlimited(), parameters)
+        rows = await self._database.write(statement.unlimited(), parameters, share=None)
         return [_claimed(row, claim) for row in rows]
 
     async def record(self, results: Sequence[Result]) -> dict[UUID, str]:
@@ -173,14 +173,15 @@ class Claims:
                 _RECORD.bind(results=dumps(listed)),
                 _PROMOTE.bind(ended=[result.claimed.id for result in results]),
                 judging,
-            ]
+            ],
+            share=None,
         )
         return {UUID((id_ or b"").decode()): reason.decode() for id_, reason in judged if reason is not None}
 
     async def release(self, claimed: Sequence[Claimed], *, pause: float = 0.0) -> None:
         """Give deliveries back without counting an attempt; they are due after a pause (seconds)."""
         step = _RELEASE.bind(claims=[one.claim for one in claimed], ids=[one.id for one in claimed], pause=pause)
-        await self._database.write(*step)
+        await self._database.write(*step, share=None)
 
 
 @dataclass(slots=True, kw_only=True)

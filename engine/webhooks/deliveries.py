@@ -110,7 +110,7 @@ async def _insert(database: Database, piece: "_Piece", move: Move, upto: int) ->
         apart=list(move.apart),
         joined=list(move.joined),
     )
-    rows = await database.write(*bound)
+    rows = await database.write(*bound, share=None)
     return _Inserted(int(rows[0][0] or 0), (rows[0][1] or b"").decode()) if rows else None
 
 

@@ -90,7 +90,7 @@ class FanOut:
             await self._apart.close()
 
     async def _run(self) -> None:
-        await self._database.write(*REGISTER_CONSUMER.bind(name=CONSUMER))
+        await self._database.write(*REGISTER_CONSUMER.bind(name=CONSUMER), share=None)
         backoff = Backoff(FIRST_PAUSE, longest=self._interval, spread=EVEN)
         while True:
             called = self._wake.forget()
@@ -134,7 +134,7 @@ class FanOut:
             return True
 
     async def _move(self, size: int) -> bool | None:
-        rows = await self._database.read(*_BEGIN.bind(name=CONSUMER, apart=PREFIX, batch=size))
+        rows = await self._database.read(*_BEGIN.bind(name=CONSUMER, apart=PREFIX, batch=size), share=None)
         if not rows:
             return None
         position, since, farthest, is_awaited, consumers = rows[0]

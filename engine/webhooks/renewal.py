@@ -66,7 +66,7 @@ class Renewal:
         step = _RENEW.bind(
             id=claimed.id, claim=claimed.claim, payload=payload, rights=rights, object_id=event.object_id
         )
-        if await self._database.write(*step) != [(b"t",)]:
+        if await self._database.write(*step, share=None) != [(b"t",)]:
             return None
         return replace(claimed, payload=payload, object_id=event.object_id, rights=rights)
 

@@ -47,7 +47,7 @@ async def trim(database: Database, keep: Keep) -> int:
     deleted = 0
     seconds = {"delivered": keep.delivered.total_seconds(), "failed": keep.failed.total_seconds()}
     while True:
-        rows = await database.write(*_TRIM.bind(**seconds, limit=_AT_ONCE))
+        rows = await database.write(*_TRIM.bind(**seconds, limit=_AT_ONCE), share=None)
         deleted += len(rows)
         if len(rows) < _AT_ONCE:
             return deleted
@@ -55,7 +55,7 @@ async def trim(database: Database, keep: Keep) -> int:
 
 async def revive(database: Database) -> int:
     """Make deliveries due that wait for no other, and return their number."""
-    return len(await database.write(*_REVIVE.bind()))
+    return len(await database.write(*_REVIVE.bind(), share=None))
 
 
 async def keep_trimmed(database: Database, keep: Keep) -> None:
@@ -75,7 +75,7 @@ async def keep_measured(database: Database, backlog: Backlog) -> None:
     """Measure the backlog every few seconds, until cancelled."""
     while True:
         try:
-            ((pending, lag),) = await database.read(*_MEASURE.bind())
+            ((pending, lag),) = await database.read(*_MEASURE.bind(), share=None)
             backlog.pending, backlog.lag = int(pending or 0), max(0.0, float(lag or 0))
         except DatabaseError as error:
             _LOG.info("the webhooks are measured later: %s", error)

@@ -94,9 +94,9 @@ class Webhooks:
         """
         with suppress(TimeoutError, DatabaseError):
             async with asyncio.timeout(_PATIENCE):
-                ((newest,),) = await self._database.read(*_NEWEST.bind())
+                ((newest,),) = await self._database.read(*_NEWEST.bind(), share=None)
                 while newest is not None:
-                    if await self._database.read(*_IS_STAGED.bind(seq=int(newest))) != [(b"t",)]:
+                    if await self._database.read(*_IS_STAGED.bind(seq=int(newest)), share=None) != [(b"t",)]:
                         return
                     await asyncio.sleep(_LOOK_AGAIN)
 

@@ -1,5 +1,6 @@
 """Where connections come from."""
 
+from collections.abc import Hashable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, Protocol
 
@@ -29,6 +30,6 @@ class LastingSessions(Protocol):
 class Reads(SessionSource, Protocol):
     """... that also answers small questions, on connections that no change of a model holds."""
 
-    async def read(self, statement: Statement, parameters: Parameters) -> list[Row]:
-        """Return the rows of one statement that changes nothing."""
+    async def read(self, statement: Statement, parameters: Parameters, *, share: Hashable) -> list[Row]:
+        """Return the rows of one statement that changes nothing, whose connection counts for a share."""
         ...

@@ -23,7 +23,9 @@ MOST_PREFERENCES: Final = 65_536
 async def list_views(database: Reads, principal: Principal) -> tuple[SavedView, ...]:
     """Return the views that a principal owns and those that are shared, in the order in which they were made."""
     workspace_id, owner_id = str(principal.workspace_id), str(principal.subject_id)
-    ((text,),) = await database.read(*_VIEWS.bind(workspace_id=workspace_id, owner_id=owner_id, id=None))
+    ((text,),) = await database.read(
+        *_VIEWS.bind(workspace_id=workspace_id, owner_id=owner_id, id=None), share=principal.share
+    )
     return read_views(text or b"[]")
 
 
@@ -101,9 +103,10 @@ def _values(principal: Principal, view: SavedView) -> dict[str, object]:
     }
 
 
-async def read_preferences(database: Reads, workspace_id: UUID, owner_id: UUID) -> JsonValue:
+async def read_preferences(database: Reads, principal: Principal, owner_id: UUID) -> JsonValue:
     """Return the preferences of a key or a user, or under the id of the workspace those of all; {} where none are."""
-    rows = await database.read(*_PREFERENCE.bind(workspace_id=str(workspace_id), owner_id=str(owner_id)))
+    step = _PREFERENCE.bind(workspace_id=str(principal.workspace_id), owner_id=str(owner_id))
+    rows = await database.read(*step, share=principal.share)
     return loads(rows[0][0] or b"{}") if rows else {}
 
 

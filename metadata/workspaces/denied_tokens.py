@@ -106,7 +106,7 @@ class DeniedTokens:
             if self.is_fresh:
                 return
             now = self._clock()
-            rows = await self._database.read(*_DENIED.bind(known=self._version))
+            rows = await self._database.read(*_DENIED.bind(known=self._version), share=None)
             version = int(rows[0][0] or 0)
             self._checked_at = now
             if version != self._version:

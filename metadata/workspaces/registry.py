@@ -46,13 +46,13 @@ class WorkspaceNames:
         Raises:
             DatabaseError: the database is away.
         """
-        rows = await self._database.read(*_ID_BY_NAME.bind(name=name))
+        rows = await self._database.read(*_ID_BY_NAME.bind(name=name), share=None)
         return UUID((rows[0][0] or b"").decode()) if rows else None
 
 
 async def find_gone(database: Reads, ids: Iterable[UUID]) -> set[UUID]:
     """Return those of some workspaces that have moved from this database to another; raises DatabaseError."""
-    rows = await database.read(*_GONE.bind(ids=list(ids)))
+    rows = await database.read(*_GONE.bind(ids=list(ids)), share=None)
     return {UUID((row[0] or b"").decode()) for row in rows}
 
 

@@ -208,7 +208,7 @@ class SessionStore:
     async def refresh(self, token_hashes: Collection[bytes]) -> Mapping[bytes, Principal]:
         """Return the principals of the valid sessions among these, looked up in one statement, and keep them."""
         now, forgotten = self._clock(), self._forgotten
-        rows = await self._database.read(*_BY_HASHES.bind(hashes=[one.hex() for one in token_hashes]))
+        rows = await self._database.read(*_BY_HASHES.bind(hashes=[one.hex() for one in token_hashes]), share=None)
         found = {bytes.fromhex((row[0] or b"").decode()): row for row in rows}
         known = {one: self._note(one, found.get(one), now, forgotten) for one in token_hashes}
         return {token_hash: principal for token_hash, principal in known.items() if principal is not None}

@@ -126,7 +126,7 @@ class Node:
                 _LOG.warning("the node %s lacks writes until Citus recovers them", self.name)
 
     async def _recover(self) -> None:
-        await self._coordinator.read_once(_RECOVER, ())
+        await self._coordinator.read_once(_RECOVER, (), share=None)
 
     async def _lose(self) -> None:
         """Use the node no more; refuse its workspaces where the coordinator does not reach it either."""
@@ -147,6 +147,6 @@ class Node:
         Raises:
             DatabaseUnavailable: it does not.
         """
-        ((reached,),) = await self._coordinator.read_once(_REACHES, self._place)
+        ((reached,),) = await self._coordinator.read_once(_REACHES, self._place, share=None)
         if reached != b"t":
             raise DatabaseUnavailable(f"the coordinator does not reach the node {self.name}")

@@ -64,7 +64,7 @@ class PrimaryPosition:
 
     async def _find(self) -> Position | None:
         try:
-            ((text,),) = await self._database.read(_NEWEST, ())
+            ((text,),) = await self._database.read(_NEWEST, (), share=None)
         except DatabaseError:
             # The server is away, or is a standby by now.
             return None

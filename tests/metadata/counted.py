@@ -1,6 +1,6 @@
 """Statements of the catalog, counted."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Hashable
 from contextlib import asynccontextmanager
 
 from fieldstone.metadata.catalog.sessions import Session
@@ -23,10 +23,10 @@ class Counted:
         async with self._database.session() as connection:
             yield connection
 
-    async def read(self, statement: Statement, parameters: Parameters) -> list[Row]:
+    async def read(self, statement: Statement, parameters: Parameters, *, share: Hashable) -> list[Row]:
         self.checks += 1
         self.reading += 1
         try:
-            return await self._database.read(statement, parameters)
+            return await self._database.read(statement, parameters, share=share)
         finally:
             self.reading -= 1

@@ -229,11 +229,11 @@ async def test_a_look_is_an_index_scan(database: Database, model: Snapshot, mode
         connection.execute("UPDATE fieldstone.workspace SET version = 7 WHERE name = 'n7'")
         connection.execute("ANALYZE fieldstone.workspace")
     statement, parameters = catalog_statement("moved_since").bind(since=since)
-    rows = await database.read(Statement(text=f"EXPLAIN {statement.text}"), parameters)
+    rows = await database.read(Statement(text=f"EXPLAIN {statement.text}"), parameters, share=None)
     plan = b"\n".join(row[0] or b"" for row in rows).decode()
     assert "Index Scan using workspace_moved" in plan
     assert "Seq Scan on workspace" not in plan
-    found = await database.read(statement, parameters)
+    found = await database.read(statement, parameters, share=None)
     assert [version for _, _, version, _ in found] == [b"7"]
 
 

@@ -22,7 +22,7 @@ async def make(dsn: str) -> None:
         sys.stdin.readline()
         await desk.writer.run(model.workspace.id, KILLED, actor="test")
         after = await desk.default()
-        await desk.database.write(NOTIFY, [MODEL_TOPIC.encode(), str(after.version).encode()])
+        await desk.database.write(NOTIFY, [MODEL_TOPIC.encode(), str(after.version).encode()], share=None)
         await Builder(desk.database, desk.writer, trigram=desk.catalog.trigram).build_all()
 
 

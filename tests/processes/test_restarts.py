@@ -35,11 +35,11 @@ class Traffic:
     async def _one(self, kind: int) -> None:
         match kind:
             case 0:
-                await self._database.read(COUNT, ())
+                await self._database.read(COUNT, (), share=None)
             case 1:
-                await self._database.write(ADD, ())
+                await self._database.write(ADD, (), share=None)
             case _:
-                async with self._database.transaction() as transaction:
+                async with self._database.transaction(share=None) as transaction:
                     await transaction.run(COUNT, ())
                     await transaction.run(ADD, ())
 

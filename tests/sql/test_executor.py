@@ -46,7 +46,7 @@ async def database(empty_database: str) -> AsyncIterator[Database]:
 
 
 async def run(database: Database, text: str) -> None:
-    await database.write(Statement(text=text), ())
+    await database.write(Statement(text=text), (), share=None)
 
 
 async def test_parameters_and_rows_travel_as_text(database: Database) -> None:
@@ -54,46 +54,48 @@ async def test_parameters_and_rows_travel_as_text(database: Database) -> None:
     parameters = (b"41", "Zoë 🐘 %s".encode(), b"2024-02-29T23:00:00-02:00", b"{t,NULL}", b"0.1")
     expected = (b"42", "Zoë 🐘 %s".encode(), b"2024-03-01 01:00:00+00", b"{t,NULL}", b"0.1")
     for _ in range(3):
-        assert await database.read(statement, parameters) == [expected]
+        assert await database.read(statement, parameters, share=None) == [expected]
 
 
 async def test_null_is_none_and_the_empty_text_is_not(database: Database) -> None:
-    assert await database.read(ECHO, (None,)) == [(None,)]
-    assert await database.read(ECHO, (b"",)) == [(b"",)]
+    assert await database.read(ECHO, (None,), share=None) == [(None,)]
+    assert await database.read(ECHO, (b"",), share=None) == [(b"",)]
 
 
 async def test_no_rows_and_many(database: Database) -> None:
     statement = Statement(text="SELECT n, n * 2 FROM generate_series(1, $1::int) n")
-    assert await database.read(statement, (b"0",)) == []
-    rows = await database.read(statement, (b"5000",))
+    assert await database.read(statement, (b"0",), share=None) == []
+    rows = await database.read(statement, (b"5000",), share=None)
     assert (len(rows), rows[0], rows[-1]) == (5000, (b"1", b"2"), (b"5000", b"10000"))
 
 
 async def test_large_values_go_both_ways(database: Database) -> None:
     large = b"0123456789abcdef" * 500_000
-    assert await database.read(ECHO, (large,)) == [(large,)]
+    assert await database.read(ECHO, (large,), share=None) == [(large,)]
 
 
 async def test_zero_bytes_are_refused_and_not_cut_off(database: Database) -> None:
     with pytest.raises(ValueOutOfRange):
-        await database.read(ECHO, (b"a\0b",))
+        await database.read(ECHO, (b"a\0b",), share=None)
     with pytest.raises(ValueOutOfRange):
-        await database.pipeline([(ECHO, (b"a",)), (ECHO, (b"a\0b",))])
-    assert await database.read(ECHO, (b"a",)) == [(b"a",)]
+        await database.pipeline([(ECHO, (b"a",)), (ECHO, (b"a\0b",))], share=None)
+    assert await database.read(ECHO, (b"a",), share=None) == [(b"a",)]
 
 
 async def test_an_answer_past_the_limit_is_refused(empty_database: str) -> None:
     async with opened(empty_database, response_limit=1000) as database:
-        assert await database.read(ECHO, (b"x" * 1000,)) == [(b"x" * 1000,)]
+        assert await database.read(ECHO, (b"x" * 1000,), share=None) == [(b"x" * 1000,)]
         with pytest.raises(ResponseTooLarge, match="1000"):
-            await database.read(ECHO, (b"x" * 1001,))
+            await database.read(ECHO, (b"x" * 1001,), share=None)
         with pytest.raises(ResponseTooLarge):
-            await database.read(Statement(text="SELECT repeat('x', 10) FROM generate_series(1, 101)"), ())
+            await database.read(Statement(text="SELECT repeat('x', 10) FROM generate_series(1, 101)"), (), share=None)
 
 
 async def test_session_settings_fix_the_text_format(database: Database) -> None:
     found = {
-        name: (await database.read(Statement(text="SELECT current_setting($1::text)"), (name.encode(),)))[0][0]
+        name: (await database.read(Statement(text="SELECT current_setting($1::text)"), (name.encode(),), share=None))[
+            0
+        ][0]
         for name in ("TimeZone", "DateStyle", "search_path", "statement_timeout", "jit", "client_encoding")
     }
     assert found == {
@@ -116,7 +118,7 @@ async def test_constraint_violations_name_what_is_violated(database: Database) -
     await run(database, "INSERT INTO public.team VALUES (1)")
 
     with pytest.raises(UniqueViolation) as unique:
-        await database.write(Statement(text="INSERT INTO public.team VALUES ($1::int)"), (b"1",))
+        await database.write(Statement(text="INSERT INTO public.team VALUES ($1::int)"), (b"1",), share=None)
     assert (unique.value.schema, unique.value.table, unique.value.constraint) == ("public", "team", "team_key")
     assert (type(unique.value), unique.value.sqlstate) == (UniqueViolation, "23505")
     with pytest.raises(ForeignKeyViolation) as foreign:
@@ -148,9 +150,9 @@ async def test_constraint_violations_name_what_is_violated(database: Database) -
 )
 async def test_errors_are_told_apart(database: Database, text: str, error: type[SqlError]) -> None:
     with pytest.raises(error) as raised:
-        await database.read(Statement(text=text), ())
+        await database.read(Statement(text=text), (), share=None)
     assert type(raised.value) is error
-    assert await database.read(ECHO, (b"on",)) == [(b"on",)]
+    assert await database.read(ECHO, (b"on",), share=None) == [(b"on",)]
 
 
 async def test_a_lock_that_is_not_free_in_time(database: Database, observer: Observer) -> None:
@@ -159,55 +161,55 @@ async def test_a_lock_that_is_not_free_in_time(database: Database, observer: Obs
         await observer.connection.execute("LOCK TABLE public.busy")
         impatient = Statement(text="SET LOCAL lock_timeout = 10")
         with pytest.raises(LockTimeout):
-            await database.pipeline([(impatient, ()), (Statement(text="SELECT * FROM public.busy"), ())])
+            await database.pipeline([(impatient, ()), (Statement(text="SELECT * FROM public.busy"), ())], share=None)
 
 
 async def test_a_time_limit_ends_the_statement_on_the_server(empty_database: str, observer: Observer) -> None:
     async with opened(empty_database, connections=1) as database:
-        before = await database.read(BACKEND, ())
+        before = await database.read(BACKEND, (), share=None)
         with pytest.raises(StatementTimeout):
-            await database.read(SLEEP, (b"60",), timeout=0.05)
+            await database.read(SLEEP, (b"60",), timeout=0.05, share=None)
         assert await observer.active() == 0
-        assert await database.read(BACKEND, (), timeout=10) == before
+        assert await database.read(BACKEND, (), timeout=10, share=None) == before
         assert database.stats().cancelled == 1
 
 
 async def test_the_server_ends_what_has_no_time_limit(empty_database: str) -> None:
     async with opened(empty_database, statement_timeout=0.05) as database:
         with pytest.raises(StatementTimeout):
-            await database.read(SLEEP, (b"60",))
+            await database.read(SLEEP, (b"60",), share=None)
 
 
 async def test_a_caller_who_leaves_takes_the_statement_along(database: Database, observer: Observer) -> None:
-    callers = [asyncio.create_task(database.read(SLEEP, (b"60",))) for _ in range(6)]
+    callers = [asyncio.create_task(database.read(SLEEP, (b"60",), share=None)) for _ in range(6)]
     await observer.until_active(4)
     for caller in callers:
         caller.cancel()
     await asyncio.gather(*callers, return_exceptions=True)
     assert all(caller.cancelled() for caller in callers)
     await observer.until_active(0)
-    answers = await asyncio.gather(*(database.read(ECHO, (b"%d" % n,)) for n in range(50)))
+    answers = await asyncio.gather(*(database.read(ECHO, (b"%d" % n,), share=None) for n in range(50)))
     assert answers == [[(b"%d" % n,)] for n in range(50)]
 
 
 async def test_a_read_survives_the_end_of_its_idle_connection(database: Database, observer: Observer) -> None:
-    before = await database.read(BACKEND, ())
+    before = await database.read(BACKEND, (), share=None)
     await observer.terminate()
-    assert await database.read(BACKEND, ()) != before
+    assert await database.read(BACKEND, (), share=None) != before
 
 
 async def test_a_write_goes_past_dead_idle_connections(database: Database, observer: Observer) -> None:
     await run(database, "CREATE TABLE public.kept (id int)")
-    await asyncio.gather(*(database.read(SLEEP, (b"0.05",)) for _ in range(4)))
+    await asyncio.gather(*(database.read(SLEEP, (b"0.05",), share=None) for _ in range(4)))
     await observer.terminate()
     await run(database, "INSERT INTO public.kept VALUES (1)")
-    assert await database.read(Statement(text="SELECT count(*) FROM public.kept"), ()) == [(b"1",)]
+    assert await database.read(Statement(text="SELECT count(*) FROM public.kept"), (), share=None) == [(b"1",)]
 
 
 async def test_a_read_is_run_again_when_its_connection_dies_under_it(database: Database, observer: Observer) -> None:
     await run(database, "CREATE SEQUENCE public.runs")
     reading = Statement(text="SELECT nextval('public.runs'), pg_sleep(CASE lastval() WHEN 1 THEN 60 ELSE 0 END)")
-    caller = asyncio.create_task(database.read(reading, ()))
+    caller = asyncio.create_task(database.read(reading, (), share=None))
     await observer.until_asleep()
     await observer.terminate()
     assert await caller == [(b"2", b"")]
@@ -223,31 +225,31 @@ async def test_a_read_is_run_again_as_often_as_others_are_in_its_way(database: D
         " RETURN lastval(); END $$",
     )
     reading = Statement(text="SELECT public.read($1::int)")
-    assert await database.read(reading, (b"3",)) == [(b"4",)]
+    assert await database.read(reading, (b"3",), share=None) == [(b"4",)]
     with pytest.raises(Serialization):
-        await database.read(reading, (b"100",))
+        await database.read(reading, (b"100",), share=None)
 
 
 async def test_a_write_is_never_run_again(database: Database, observer: Observer) -> None:
     await run(database, "CREATE SEQUENCE public.runs")
     writing = Statement(text="SELECT nextval('public.runs'), pg_sleep(60)")
-    caller = asyncio.create_task(database.write(writing, ()))
+    caller = asyncio.create_task(database.write(writing, (), share=None))
     await observer.until_asleep()
     await observer.terminate()
     with pytest.raises((CommitOutcomeUnknown, DatabaseUnavailable)):
         await caller
-    assert await database.read(Statement(text="SELECT last_value FROM public.runs"), ()) == [(b"1",)]
+    assert await database.read(Statement(text="SELECT last_value FROM public.runs"), (), share=None) == [(b"1",)]
 
 
 async def test_a_changed_table_under_a_prepared_statement(database: Database) -> None:
     reading = Statement(text="SELECT * FROM public.changing")
     await run(database, "CREATE TABLE public.changing (a int)")
     await run(database, "INSERT INTO public.changing VALUES (1)")
-    assert await database.read(reading, ()) == [(b"1",)]
+    assert await database.read(reading, (), share=None) == [(b"1",)]
     await run(database, "ALTER TABLE public.changing ADD COLUMN b text DEFAULT 'b'")
-    assert await database.read(reading, ()) == [(b"1", b"b")]
+    assert await database.read(reading, (), share=None) == [(b"1", b"b")]
     await run(database, "ALTER TABLE public.changing ALTER COLUMN a TYPE text")
-    assert await database.pipeline([(reading, ()), (ECHO, (b"x",))]) == [[(b"1", b"b")], [(b"x",)]]
+    assert await database.pipeline([(reading, ()), (ECHO, (b"x",))], share=None) == [[(b"1", b"b")], [(b"x",)]]
 
 
 @pytest.mark.parametrize(
@@ -260,43 +262,43 @@ async def test_a_changed_type_under_a_prepared_statement_that_reads_no_table(dat
     )
     await run(database, "CREATE TABLE public.changing (a int, b text)")
     for _ in range(8):  # until it has a plan that serves all values
-        assert await database.read(reading, (b'{"a": 1}',)) == [(b"1",)]
+        assert await database.read(reading, (b'{"a": 1}',), share=None) == [(b"1",)]
     await run(database, f"ALTER TABLE public.changing {change}")
-    assert await database.read(reading, (b'{"a": 2}',)) == [(b"2",)]
+    assert await database.read(reading, (b'{"a": 2}',), share=None) == [(b"2",)]
 
 
 async def test_prepared_statements_that_the_server_has_dropped(database: Database) -> None:
     for _ in range(3):
-        await database.read(ECHO, (b"1",))
+        await database.read(ECHO, (b"1",), share=None)
     await run(database, "DEALLOCATE ALL")
-    assert await database.read(ECHO, (b"2",)) == [(b"2",)]
+    assert await database.read(ECHO, (b"2",), share=None) == [(b"2",)]
 
 
 async def test_a_pipeline_is_one_transaction(database: Database) -> None:
     await run(database, "CREATE TABLE public.kept (id int PRIMARY KEY DEFERRABLE INITIALLY DEFERRED)")
     adding = Statement(text="INSERT INTO public.kept VALUES ($1::int) RETURNING id")
     counting = Statement(text="SELECT count(*) FROM public.kept")
-    assert await database.pipeline([(adding, (b"1",)), (adding, (b"2",)), (counting, ())]) == [
+    assert await database.pipeline([(adding, (b"1",)), (adding, (b"2",)), (counting, ())], share=None) == [
         [(b"1",)],
         [(b"2",)],
         [(b"2",)],
     ]
     with pytest.raises(ValueOutOfRange):
-        await database.pipeline([(adding, (b"3",)), (Statement(text="SELECT 1/0"), ()), (adding, (b"4",))])
+        await database.pipeline([(adding, (b"3",)), (Statement(text="SELECT 1/0"), ()), (adding, (b"4",))], share=None)
     with pytest.raises(UniqueViolation):
-        await database.pipeline([(adding, (b"5",)), (adding, (b"1",)), (counting, ())])
+        await database.pipeline([(adding, (b"5",)), (adding, (b"1",)), (counting, ())], share=None)
     with pytest.raises(UniqueViolation):
-        await database.write(adding, (b"1",))
-    assert await database.read(counting, ()) == [(b"2",)]
+        await database.write(adding, (b"1",), share=None)
+    assert await database.read(counting, (), share=None) == [(b"2",)]
 
 
 async def test_statements_unprepared_for_a_pooler(empty_database: str) -> None:
     async with opened(empty_database, prepare=False) as database:
-        assert await database.read(ECHO, (b"x",)) == [(b"x",)]
-        assert await database.pipeline([(ECHO, (b"a",)), (ECHO, (None,))]) == [[(b"a",)], [(None,)]]
-        prepared = await database.read(Statement(text="SELECT count(*) FROM pg_prepared_statements"), ())
+        assert await database.read(ECHO, (b"x",), share=None) == [(b"x",)]
+        assert await database.pipeline([(ECHO, (b"a",)), (ECHO, (None,))], share=None) == [[(b"a",)], [(None,)]]
+        prepared = await database.read(Statement(text="SELECT count(*) FROM pg_prepared_statements"), (), share=None)
         assert prepared == [(b"0",)]
-        assert await database.read(Statement(text="SELECT current_setting('TimeZone')"), ()) == [(b"UTC",)]
+        assert await database.read(Statement(text="SELECT current_setting('TimeZone')"), (), share=None) == [(b"UTC",)]
 
 
 async def test_a_pooler_whose_user_may_idle_in_a_transaction_for_ever_is_warned_of(
@@ -333,14 +335,14 @@ async def test_a_database_that_takes_no_writes_refuses_them_and_serves_its_reade
         await observer.connection.execute(f"{setting} on".encode())
         database.drop("the setting is that of new sessions")
         async with holding(empty_database):
-            reader = asyncio.create_task(database.read(HELD, (b"7",)))
+            reader = asyncio.create_task(database.read(HELD, (b"7",), share=None))
             await observer.until_active(1)
             before = database.stats()
             for _ in range(5):
                 with pytest.raises(WritesRefused, match="takes no writes now"):
-                    await database.write(note, (b"a",))
+                    await database.write(note, (b"a",), share=None)
                 with pytest.raises(WritesRefused):
-                    async with database.transaction() as transaction:
+                    async with database.transaction(share=None) as transaction:
                         await transaction.run(note, (b"b",))
                 with pytest.raises(WritesRefused):
                     async with database.session() as session:
@@ -353,22 +355,22 @@ async def test_a_database_that_takes_no_writes_refuses_them_and_serves_its_reade
         async with asyncio.timeout(30):
             while True:
                 with contextlib.suppress(WritesRefused):
-                    assert await database.write(note, (b"d",)) == [(b"d",)]
+                    assert await database.write(note, (b"d",), share=None) == [(b"d",)]
                     return
                 await asyncio.sleep(0.1)
 
 
 async def test_what_is_closed_refuses(empty_database: str) -> None:
     async with opened(empty_database) as database:
-        await database.read(ECHO, (b"x",))
+        await database.read(ECHO, (b"x",), share=None)
     with pytest.raises(DatabaseUnavailable):
-        await database.read(ECHO, (b"x",))
+        await database.read(ECHO, (b"x",), share=None)
 
 
 async def test_closing_waits_for_what_runs(empty_database: str, observer: Observer) -> None:
     async with opened(empty_database, close_timeout=60) as database:
         async with holding(empty_database):
-            caller = asyncio.create_task(database.read(HELD, (b"7",)))
+            caller = asyncio.create_task(database.read(HELD, (b"7",), share=None))
             await observer.until_active(1)
             closing = asyncio.create_task(database.close())
             await until(lambda: database._pool._closing)
@@ -379,7 +381,7 @@ async def test_closing_waits_for_what_runs(empty_database: str, observer: Observ
 
 async def test_closing_ends_what_runs_on(empty_database: str, observer: Observer) -> None:
     async with opened(empty_database, close_timeout=0.05) as database:
-        caller = asyncio.create_task(database.read(SLEEP, (b"60",)))
+        caller = asyncio.create_task(database.read(SLEEP, (b"60",), share=None))
         await observer.until_active(1)
         await database.close()
         with pytest.raises(StatementTimeout):

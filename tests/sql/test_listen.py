@@ -35,7 +35,7 @@ async def database(empty_database: str) -> AsyncIterator[Database]:
 
 
 async def notify(database: Database, channel: str, payload: str) -> None:
-    await database.write(NOTIFY, [channel.encode(), payload.encode()])
+    await database.write(NOTIFY, [channel.encode(), payload.encode()], share=None)
 
 
 def end_listeners(dsn: str) -> int:
@@ -73,7 +73,7 @@ async def test_a_limit_of_idle_sessions_does_not_end_it(database: Database, empt
 
 async def test_several_of_one_transaction_are_all_heard(database: Database, empty_database: str) -> None:
     async with listening(empty_database) as listener:
-        await database.pipeline([(NOTIFY, [b"news", str(number).encode()]) for number in range(100)])
+        await database.pipeline([(NOTIFY, [b"news", str(number).encode()]) for number in range(100)], share=None)
         assert [await listener.next() for _ in range(100)] == [str(number) for number in range(100)]
 
 
@@ -125,7 +125,7 @@ async def test_closing_twice_is_closing_once(database: Database, empty_database:
     left = Statement(text="SELECT 1 FROM pg_stat_activity WHERE application_name = $1 AND datname = current_database()")
     async with asyncio.timeout(30):
         while True:
-            if not await database.read(left, [APPLICATION_NAME.encode()]):
+            if not await database.read(left, [APPLICATION_NAME.encode()], share=None):
                 break
             await asyncio.sleep(0.01)
 

@@ -37,7 +37,7 @@ async def test_values_are_bound_by_their_names(
     assert asked.names == ("b", "a", "c", "d", "e", "f")
     assert asked.statement.text == "SELECT $1::int + $2::float8, $1::int % 4, $3::text, $4::uuid[], $5::int[], $6::text"
     async with opened(empty_database) as database:
-        rows = await database.read(*asked.bind(a=0.5, b=7, c='{"', d=[UNKNOWN], e=[1, 2], f=None))
+        rows = await database.read(*asked.bind(a=0.5, b=7, c='{"', d=[UNKNOWN], e=[1, 2], f=None), share=None)
     assert rows == [(b"7.5", b"3", b'{"', b"{%s}" % str(UNKNOWN).encode(), b"{1,2}", None)]
 
 

@@ -40,20 +40,20 @@ def stranger(empty_database: str) -> Iterator[tuple[str, str]]:
 
 async def test_statements_are_bounded(empty_database: str) -> None:
     async with opened(empty_database, work_mem_mb=3, temp_file_mb=7) as database:
-        assert await database.read(BOUNDS, ()) == [(b"3MB", b"7168")]
+        assert await database.read(BOUNDS, (), share=None) == [(b"3MB", b"7168")]
 
 
 async def test_the_bound_of_the_files_can_be_left_to_the_server(empty_database: str) -> None:
     async with opened(empty_database, temp_file_mb=0) as database:
-        assert await database.read(BOUNDS, ()) == [(b"8MB", b"-1")]
+        assert await database.read(BOUNDS, (), share=None) == [(b"8MB", b"-1")]
 
 
 async def test_a_statement_past_its_files_fails_and_is_no_outage(empty_database: str) -> None:
     async with opened(empty_database, work_mem_mb=1, temp_file_mb=1) as database:
         with pytest.raises(LimitExceeded, match="temp_file_limit") as caught:
-            await database.read(LARGE_SORT, ())
+            await database.read(LARGE_SORT, (), share=None)
         assert caught.value.sqlstate == "53400"
-        assert await database.read(Statement(text="SELECT 1"), ()) == [(b"1",)]
+        assert await database.read(Statement(text="SELECT 1"), (), share=None) == [(b"1",)]
 
 
 async def test_what_changes_the_model_may_take_what_it_needs(empty_database: str) -> None:
@@ -72,7 +72,7 @@ async def test_a_user_who_may_not_bound_the_files_is_served(
     with caplog.at_level(logging.INFO, logger="fieldstone.sql.driver.server"):
         refused = Database(dsn, settings)
         await refused.open()
-        assert await refused.read(BOUNDS, ()) == [(b"3MB", b"-1")]
+        assert await refused.read(BOUNDS, (), share=None) == [(b"3MB", b"-1")]
         await refused.close()
         assert [record.message.partition(",")[0] for record in caplog.records] == [
             "the user of DATABASE_URL may not set temp_file_limit"
@@ -83,7 +83,7 @@ async def test_a_user_who_may_not_bound_the_files_is_served(
             connection.execute(grant)
         granted = Database(dsn, settings)
         await granted.open()
-        assert await granted.read(BOUNDS, ()) == [(b"3MB", b"1048576")]
+        assert await granted.read(BOUNDS, (), share=None) == [(b"3MB", b"1048576")]
         await granted.close()
         assert not caplog.records
 
@@ -99,4 +99,4 @@ async def test_the_host_s_limit_of_transactions_ends_none(empty_database: str) -
         async with database.session() as first, database.session() as second:
             for session in (first, second):
                 await session.execute("SELECT pg_sleep(0.2)")
-        await database.read(SLEEP, (b"0.2",))
+        await database.read(SLEEP, (b"0.2",), share=None)

@@ -42,15 +42,15 @@ async def database(empty_database: str) -> AsyncIterator[Database]:
 
 
 async def test_what_ends_well_is_kept(database: Database, observer: Observer) -> None:
-    async with database.transaction() as transaction:
+    async with database.transaction(share=None) as transaction:
         assert await transaction.run(ADD, (b"1", b"10")) == [(b"1",)]
         assert await transaction.pipeline([(ADD, (b"2", b"20")), (SET, (b"1", b"5")), (ALL, ())]) == [
             [(b"2",)],
             [],
             [(b"1", b"15"), (b"2", b"20")],
         ]
-        assert await database.read(ALL, ()) == []
-    assert await database.read(ALL, ()) == [(b"1", b"15"), (b"2", b"20")]
+        assert await database.read(ALL, (), share=None) == []
+    assert await database.read(ALL, (), share=None) == [(b"1", b"15"), (b"2", b"20")]
     assert await observer.active() == 0
 
 
@@ -65,14 +65,14 @@ async def test_an_error_counts_the_statements_without_the_one_that_precedes(
         await transaction.pipeline([(ADD, (b"2", b"20")), (FAIL, (b"0",)), (ALL, ())])
 
     with pytest.raises(ValueOutOfRange) as failed:
-        await run_transaction(database, work)
+        await run_transaction(database, work, share=None)
     assert (failed.value.step, failed.value.answers) == (step, answers)
 
 
 async def test_one_that_does_nothing(database: Database) -> None:
-    async with database.transaction():
+    async with database.transaction(share=None):
         pass
-    assert await database.read(ALL, ()) == []
+    assert await database.read(ALL, (), share=None) == []
 
 
 async def fail_in_the_middle(transaction: Transaction) -> None:
@@ -82,11 +82,11 @@ async def fail_in_the_middle(transaction: Transaction) -> None:
 
 async def test_what_fails_leaves_nothing(database: Database, observer: Observer) -> None:
     with pytest.raises(ValueOutOfRange):
-        await run_transaction(database, fail_in_the_middle)
+        await run_transaction(database, fail_in_the_middle, share=None)
     # Its locks are gone by the time its caller learns of the failure.
     cursor = await observer.connection.execute("SELECT count(*) FROM pg_locks WHERE relation = 'public.kept'::regclass")
     assert await cursor.fetchone() == (0,)
-    assert await database.read(ALL, ()) == []
+    assert await database.read(ALL, (), share=None) == []
 
 
 async def test_an_exception_of_the_caller_rolls_back(database: Database) -> None:
@@ -95,8 +95,8 @@ async def test_an_exception_of_the_caller_rolls_back(database: Database) -> None
         raise LookupError
 
     with pytest.raises(LookupError):
-        await run_transaction(database, refuse)
-    assert await database.read(ALL, ()) == []
+        await run_transaction(database, refuse, share=None)
+    assert await database.read(ALL, (), share=None) == []
 
 
 async def test_a_swallowed_failure_is_not_taken_for_a_commit(database: Database) -> None:
@@ -105,8 +105,8 @@ async def test_a_swallowed_failure_is_not_taken_for_a_commit(database: Database)
             await fail_in_the_middle(transaction)
 
     with pytest.raises(DatabaseError, match="rolled back"):
-        await run_transaction(database, swallow)
-    assert await database.read(ALL, ()) == []
+        await run_transaction(database, swallow, share=None)
+    assert await database.read(ALL, (), share=None) == []
 
 
 async def test_a_constraint_that_is_checked_at_the_commit(database: Database) -> None:
@@ -114,9 +114,9 @@ async def test_a_constraint_that_is_checked_at_the_commit(database: Database) ->
         await transaction.pipeline([(ADD, (b"1", b"10")), (ADD, (b"1", b"20"))])
 
     with pytest.raises(UniqueViolation) as raised:
-        await run_transaction(database, add_twice)
+        await run_transaction(database, add_twice, share=None)
     assert raised.value.constraint == "kept_pkey"
-    assert await database.read(ALL, ()) == []
+    assert await database.read(ALL, (), share=None) == []
 
 
 async def test_its_time_is_for_all_of_it(database: Database, observer: Observer) -> None:
@@ -125,7 +125,7 @@ async def test_its_time_is_for_all_of_it(database: Database, observer: Observer)
         await transaction.run(SLEEP, (b"60",))
 
     with pytest.raises(StatementTimeout):
-        await run_transaction(database, sleep_twice, timeout=0.2)
+        await run_transaction(database, sleep_twice, timeout=0.2, share=None)
     assert await observer.active() == 0
 
 
@@ -134,13 +134,13 @@ async def test_a_caller_who_leaves_rolls_back(database: Database, observer: Obse
         await transaction.run(ADD, (b"1", b"10"))
         await transaction.run(SLEEP, (b"60",))
 
-    caller = asyncio.create_task(run_transaction(database, stay))
+    caller = asyncio.create_task(run_transaction(database, stay, share=None))
     await observer.until_asleep()
     caller.cancel()
     with pytest.raises(asyncio.CancelledError):
         await caller
     assert await observer.active() == 0
-    assert await database.write(ADD, (b"1", b"20")) == [(b"1",)]
+    assert await database.write(ADD, (b"1", b"20"), share=None) == [(b"1",)]
 
 
 async def test_a_connection_lost_on_the_way_keeps_nothing(database: Database, observer: Observer) -> None:
@@ -150,14 +150,14 @@ async def test_a_connection_lost_on_the_way_keeps_nothing(database: Database, ob
         await transaction.run(ADD, (b"2", b"20"))
 
     with pytest.raises(ConnectionLost):
-        await run_transaction(database, lose)
-    assert await database.read(ALL, ()) == []
+        await run_transaction(database, lose, share=None)
+    assert await database.read(ALL, (), share=None) == []
 
 
 async def _make_table(database: Database) -> None:
     """Make the table with a record, without a transaction that could be idle for too long."""
-    await database.write(Statement(text="CREATE TABLE public.kept (id int PRIMARY KEY, amount int)"), ())
-    await database.write(ADD, (b"1", b"10"))
+    await database.write(Statement(text="CREATE TABLE public.kept (id int PRIMARY KEY, amount int)"), (), share=None)
+    await database.write(ADD, (b"1", b"10"), share=None)
 
 
 async def test_a_transaction_that_stops_is_ended_with_its_locks(empty_database: str) -> None:
@@ -166,14 +166,14 @@ async def test_a_transaction_that_stops_is_ended_with_its_locks(empty_database: 
         await _make_table(database)
 
         async def stop() -> None:
-            async with database.transaction() as transaction:
+            async with database.transaction(share=None) as transaction:
                 await transaction.run(SET, (b"1", b"1"))
                 # It gets the row's lock only once PostgreSQL has ended the transaction.
-                await database.write(SET, (b"1", b"2"))
+                await database.write(SET, (b"1", b"2"), share=None)
 
         with pytest.raises(CommitOutcomeUnknown):
             await stop()
-        assert await database.read(ALL, ()) == [(b"1", b"12")]
+        assert await database.read(ALL, (), share=None) == [(b"1", b"12")]
 
 
 async def test_a_session_that_stops_in_a_transaction_is_ended_with_its_locks(empty_database: str) -> None:
@@ -183,11 +183,11 @@ async def test_a_session_that_stops_in_a_transaction_is_ended_with_its_locks(emp
         async def stop() -> None:
             async with database.session() as session:
                 await session.execute("UPDATE public.kept SET amount = 11")
-                await database.write(SET, (b"1", b"2"))
+                await database.write(SET, (b"1", b"2"), share=None)
 
         with pytest.raises(ConnectionLost):
             await stop()
-        assert await database.read(ALL, ()) == [(b"1", b"12")]
+        assert await database.read(ALL, (), share=None) == [(b"1", b"12")]
 
 
 async def test_a_connection_lost_while_committing_leaves_it_open(database: Database, observer: Observer) -> None:
@@ -207,7 +207,7 @@ async def test_a_connection_lost_while_committing_leaves_it_open(database: Datab
         runs += 1
         await transaction.run(ADD, (b"1", b"10"))
 
-    caller = asyncio.create_task(run_transaction(database, add))
+    caller = asyncio.create_task(run_transaction(database, add, share=None))
     await observer.until_asleep()
     await observer.terminate()
     with pytest.raises(CommitOutcomeUnknown):
@@ -216,7 +216,7 @@ async def test_a_connection_lost_while_committing_leaves_it_open(database: Datab
 
 
 async def test_deadlocks_are_resolved_by_running_again(database: Database) -> None:
-    await database.pipeline([(ADD, (b"1", b"0")), (ADD, (b"2", b"0"))])
+    await database.pipeline([(ADD, (b"1", b"0")), (ADD, (b"2", b"0"))], share=None)
     both_hold = asyncio.Barrier(2)
     runs = 0
 
@@ -233,10 +233,10 @@ async def test_deadlocks_are_resolved_by_running_again(database: Database) -> No
                 await both_hold.wait()
             await transaction.run(SET, (second, b"1"))
 
-        return asyncio.create_task(run_transaction(database, work, timeout=10))
+        return asyncio.create_task(run_transaction(database, work, timeout=10, share=None))
 
     await asyncio.gather(move(b"1", b"2"), move(b"2", b"1"))
-    assert await database.read(ALL, ()) == [(b"1", b"2"), (b"2", b"2")]
+    assert await database.read(ALL, (), share=None) == [(b"1", b"2"), (b"2", b"2")]
     # The loser may meet the other once more before that one has woken.
     assert runs >= 3
 
@@ -250,18 +250,18 @@ async def test_attempts_are_limited(database: Database) -> None:
         await transaction.run(Statement(text="DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40001'; END $$"), ())
 
     with pytest.raises(Serialization):
-        await run_transaction(database, lose, attempts=3)
+        await run_transaction(database, lose, attempts=3, share=None)
     assert runs == 3
 
 
 async def test_a_stale_plan_is_run_again(database: Database) -> None:
     reading = Statement(text="SELECT * FROM public.kept")
-    await database.write(ADD, (b"1", b"10"))
-    assert await database.read(reading, ()) == [(b"1", b"10")]
+    await database.write(ADD, (b"1", b"10"), share=None)
+    assert await database.read(reading, (), share=None) == [(b"1", b"10")]
     async with database.session() as session:
         await session.execute("ALTER TABLE public.kept ADD COLUMN note text")
 
     async def read(transaction: Transaction) -> list[tuple[bytes | None, ...]]:
         return await transaction.run(reading, ())
 
-    assert await run_transaction(database, read) == [(b"1", b"10", None)]
+    assert await run_transaction(database, read, share=None) == [(b"1", b"10", None)]

@@ -27,7 +27,8 @@ async def find_position(database: Database, workspace_id: UUID, positions: Posit
         return position
     if epoch > positions.epoch:
         raise refuse_resuming(shown, Bounds(first=1, last=0), positions)
-    rows = await database.read(*_FIND.bind(workspace_id=workspace_id, epoch=epoch, position=position))
+    step = _FIND.bind(workspace_id=workspace_id, epoch=epoch, position=position)
+    rows = await database.read(*step, share=workspace_id.int)
     if not rows:
         raise expired()
     first, last, found = (int(value or 0) for value in rows[0])

@@ -81,7 +81,7 @@ async def trim_history(database: Database, kept: timedelta) -> list[str]:
 
 async def forget_positions(database: Database) -> None:
     """Forget which positions the events had in other cells that have left the log since; raises DatabaseError."""
-    while len(await database.write(*_FORGET.bind(limit=_FORGOTTEN_AT_ONCE))) == _FORGOTTEN_AT_ONCE:
+    while len(await database.write(*_FORGET.bind(limit=_FORGOTTEN_AT_ONCE), share=None)) == _FORGOTTEN_AT_ONCE:
         pass
 
 

@@ -106,17 +106,17 @@ class EventLog:
 
     async def bounds(self) -> Bounds:
         """Return the bounds of the log."""
-        ((first, last),) = await self._database.read(*_BOUNDS.bind())
+        ((first, last),) = await self._database.read(*_BOUNDS.bind(), share=None)
         return Bounds(first=int(first or 1), last=int(last or 0))
 
     async def clock(self) -> float:
         """Return the database's time in seconds since the Unix epoch."""
-        ((seconds,),) = await self._database.read(*_CLOCK.bind())
+        ((seconds,),) = await self._database.read(*_CLOCK.bind(), share=None)
         return float(seconds or 0)
 
     async def read(self, after: int, limit: int) -> list[Event]:
         """Return the events that follow a position, in order, at most `limit`."""
-        return [_event(row) for row in await self._database.read(*_READ.bind(after=after, limit=limit))]
+        return [_event(row) for row in await self._database.read(*_READ.bind(after=after, limit=limit), share=None)]
 
     async def census(self, after: int, limit: int, columns: Mapping[UUID, Collection[str]]) -> Census | None:
         """Return the census of the next `limit` events behind a position; None where there are none.
@@ -127,7 +127,9 @@ class EventLog:
             columns: those whose values it tells, by the id of their object.
         """
         asked = dumps({str(id_): sorted(names) for id_, names in columns.items()})
-        rows = await self._database.read(*_CENSUS.bind(after=after, limit=limit, columns=asked, longest=LONGEST_ANCHOR))
+        rows = await self._database.read(
+            *_CENSUS.bind(after=after, limit=limit, columns=asked, longest=LONGEST_ANCHOR), share=None
+        )
         if not rows:
             return None
         return _census(rows, columns)

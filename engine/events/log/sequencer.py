@@ -124,7 +124,7 @@ class Sequencer:
                 events.
         """
         with self._batch.tried() as batch:
-            rows = await self._database.write(*_MOVE.bind(batch=batch, covered=self._covered))
+            rows = await self._database.write(*_MOVE.bind(batch=batch, covered=self._covered), share=None)
         ((last, moved, lag, is_busy),) = rows
         if is_busy == b"t":
             return None

@@ -45,7 +45,7 @@ class Standstill:
             return
         self._told = now
         try:
-            rows = await self._database.read(*_HOLDERS.bind(seconds=NOTICE, consumer=self._consumer))
+            rows = await self._database.read(*_HOLDERS.bind(seconds=NOTICE, consumer=self._consumer), share=None)
         except DatabaseError as error:
             _LOG.info("the sessions that %s wait for cannot be read: %s", self._work, error)
             return

@@ -33,7 +33,7 @@ def view_facts(database: Database) -> Mapping[str, Fact]:
         ]
 
     async def preferences(_model: Snapshot, principal: Principal, arguments: Arguments) -> JsonValue:
-        return await read_preferences(database, principal.workspace_id, owner_of(principal, arguments))
+        return await read_preferences(database, principal, owner_of(principal, arguments))
 
     return {"views": Fact(views, VIEW), "preferences": Fact(preferences)}
 

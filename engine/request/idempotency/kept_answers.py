@@ -76,7 +76,7 @@ async def sweep(database: Database) -> int:
     """Delete the answers that are older than a day, in portions, and return their number."""
     deleted = 0
     while True:
-        rows = await database.write(*_SWEEP.bind(limit=_AT_ONCE))
+        rows = await database.write(*_SWEEP.bind(limit=_AT_ONCE), share=None)
         deleted += len(rows)
         if len(rows) < _AT_ONCE:
             return deleted

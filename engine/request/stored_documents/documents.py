@@ -205,7 +205,7 @@ class StoredDocuments:
         await self._database.write(statement, parameters, timeout=self._time_limit, share=principal.share)
         self._keep_text((principal.workspace_id.int, _By.HASH, hashed), text)
 
-    async def compare(self, workspace_ids: Sequence[UUID], *, share: Hashable = None) -> None:
+    async def compare(self, workspace_ids: Sequence[UUID], *, share: Hashable) -> None:
         """Compare the trusted documents in memory with those of the database; drop those of a workspace with others.
 
         Raises:

@@ -35,7 +35,7 @@ async def keep_compared(
             noticed.clear()
             try:
                 if workspace_ids := served():
-                    await documents.compare(workspace_ids)
+                    await documents.compare(workspace_ids, share=None)
             except DatabaseError as error:
                 _LOG.info("trusted documents are compared later: %s", error)
                 noticed |= late

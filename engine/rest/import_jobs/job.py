@@ -53,6 +53,11 @@ class ImportJob:
     row: Mapping[str, Any]
 
     @property
+    def share(self) -> int:
+        """The key of the share of the connections that the work on it counts for: that of its workspace."""
+        return self.workspace_id.int
+
+    @property
     def options(self) -> dict[str, Any]:
         """How its file is read and written."""
         return dict(self.row["options"])

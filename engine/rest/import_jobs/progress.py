@@ -70,6 +70,9 @@ class DoneRows:
 class Lease:
     """The right of this process to work on a job.
 
+    The job's work counts for the share of its workspace. Its lease and its end are the server's own statements: if the
+    lease waited behind the workspace's requests, another process would take the job over.
+
     Args:
         database: where the job is.
         job: as it was claimed.
@@ -83,12 +86,12 @@ class Lease:
 
     async def keep(self) -> None:
         """Keep the lease for a while longer; raises LeaseLost."""
-        if not await self._database.write(*_KEEP_LEASE.bind(**self._own, seconds=LEASE)):
+        if not await self._database.write(*_KEEP_LEASE.bind(**self._own, seconds=LEASE), share=None):
             raise LeaseLost
 
     async def give_back(self) -> None:
         """Let another process take the job over at once."""
-        await self._database.write(*_GIVE_BACK.bind(**self._own))
+        await self._database.write(*_GIVE_BACK.bind(**self._own), share=None)
 
     async def note(self, report: Report, bytes_read: int) -> None:
         """Keep the numbers of a report and its refused rows, which it forgets; raises LeaseLost."""
@@ -104,17 +107,18 @@ class Lease:
             errors=dumps(without_nul(errors)),
             seconds=LEASE,
         )
-        if not await self._database.write(*step):
+        if not await self._database.write(*step, share=self.job.share):
             raise LeaseLost
 
     async def end(self, status: Status, error: ApiError | None = None) -> bool:
         """Note the state in which the work has ended; return False where the lease has ended before."""
         told = None if error is None else error_row(error)
-        return bool(await self._database.write(*_END.bind(**self._own, status=status.value, error=told)))
+        step = _END.bind(**self._own, status=status.value, error=told)
+        return bool(await self._database.write(*step, share=None))
 
     async def done_rows(self) -> DoneRows:
         """Return the rows of earlier attempts."""
-        ((written, refused),) = await self._database.read(*_DONE_ROWS.bind(id=self.job.id))
+        ((written, refused),) = await self._database.read(*_DONE_ROWS.bind(id=self.job.id), share=self.job.share)
         return DoneRows(loads(written or b"[]"), loads(refused or b"[]"))
 
     async def hold(self, transaction: Transaction) -> None:
@@ -137,7 +141,7 @@ async def claim(database: Database, own: Sequence[UUID], full: Sequence[UUID]) -
         full: workspaces of which it takes no further job.
     """
     id_ = new_id()
-    rows = await database.write(*_CLAIM.bind(lease=id_, seconds=LEASE, own=own, full=full))
+    rows = await database.write(*_CLAIM.bind(lease=id_, seconds=LEASE, own=own, full=full), share=None)
     return Lease(database, read_job(loads(rows[0][0] or b"")), id_) if rows else None
 
 

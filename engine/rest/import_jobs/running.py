@@ -118,11 +118,11 @@ class JobRun:
     async def _note_end(self, status: Status, error: ApiError | None = None) -> None:
         await self._lease.note(self._report, self._read)
         if await self._lease.end(status, error) and status is Status.DONE:
-            await self._means.store.remove_file(self._lease.job.id)
+            await self._means.store.remove_file(self._lease.job.id, share=self._lease.job.share)
 
     async def _pieces(self) -> AsyncIterator[bytes]:
         number = 0
-        while (data := await self._means.store.read_chunk(self._lease.job.id, number)) is not None:
+        while (data := await self._means.store.read_chunk(self._lease.job, number)) is not None:
             number += 1
             yield data
             self._read += len(data)

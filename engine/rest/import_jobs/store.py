@@ -2,7 +2,7 @@
 
 import time
 from base64 import b64decode, b64encode
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
@@ -107,25 +107,29 @@ class JobStore:
             raise NotFound("The import was removed while its file came.")
         return int(rows[0][0] or 0) <= self._most_bytes
 
-    async def end_receiving(self, id_: UUID, head: Mapping[str, Any]) -> None:
+    async def end_receiving(self, id_: UUID, head: Mapping[str, Any], principal: Principal) -> None:
         """Note that all of a file has come."""
-        if not await self._write("end_receiving", id=id_, head=dumps(without_nul(head))):
+        step = _bind("end_receiving", id=id_, head=dumps(without_nul(head)))
+        if not await self._database.write(*step, share=principal.share):
             raise NotFound("The import was removed while its file came.")
 
-    async def read_chunk(self, id_: UUID, number: int) -> bytes | None:
+    async def read_chunk(self, job: ImportJob, number: int) -> bytes | None:
         """Return a piece of a file, None behind its end."""
-        rows = await self._database.read(*_bind("read_chunk", id=id_, number=number))
+        rows = await self._database.read(*_bind("read_chunk", id=job.id, number=number), share=job.share)
         return None if not rows else b64decode(rows[0][0] or b"")
 
-    async def list(self, workspace_id: UUID, owner: Owner | None, objects: Sequence[UUID] = ()) -> list[ImportJob]:
-        """Return the jobs of an owner and those of some objects, or all with None, the newest first."""
-        step = _list(workspace_id, owner, objects, id_=None, most=_MOST_LISTED)
-        return [read_job(loads(row[0] or b"")) for row in await self._database.read(*step)]
+    async def list(self, principal: Principal, owner: Owner | None, objects: Sequence[UUID] = ()) -> list[ImportJob]:
+        """Return for a principal the jobs of an owner and those of some objects, or all with None, the newest first."""
+        step = _list(principal.workspace_id, owner, objects, id_=None, most=_MOST_LISTED)
+        rows = await self._database.read(*step, share=principal.share)
+        return [read_job(loads(row[0] or b"")) for row in rows]
 
-    async def get(self, workspace_id: UUID, owner: Owner | None, id_: UUID, objects: Sequence[UUID] = ()) -> ImportJob:
+    async def get(
+        self, principal: Principal, owner: Owner | None, id_: UUID, objects: Sequence[UUID] = ()
+    ) -> ImportJob:
         """Return one of the jobs that `list` does; raises NotFound."""
-        step = _list(workspace_id, owner, objects, id_=id_, most=1)
-        rows = await self._database.read(*step)
+        step = _list(principal.workspace_id, owner, objects, id_=id_, most=1)
+        rows = await self._database.read(*step, share=principal.share)
         if not rows:
             raise NotFound(f"There is no import {id_}.", field="id")
         return read_job(loads(rows[0][0] or b""))
@@ -183,39 +187,40 @@ class JobStore:
 
         await run_transaction(self._database, work, share=principal.share)
 
-    async def set_options(self, job: ImportJob, options: Mapping[str, Any]) -> None:
+    async def set_options(self, job: ImportJob, options: Mapping[str, Any], principal: Principal) -> None:
         """Keep how a file is read and written."""
-        await self._write("set_options", id=job.id, options=dumps(dict(options)))
+        await self._database.write(
+            *_bind("set_options", id=job.id, options=dumps(dict(options))), share=principal.share
+        )
 
-    async def stop(self, job: ImportJob, error: ApiError) -> bool:
+    async def stop(self, job: ImportJob, error: ApiError, principal: Principal) -> bool:
         """End the work on a job; return False where there was none."""
-        return bool(await self._write("stop_job", id=job.id, error=error_row(error)))
+        step = _bind("stop_job", id=job.id, error=error_row(error))
+        return bool(await self._database.write(*step, share=principal.share))
 
-    async def remove(self, id_: UUID) -> None:
-        """Remove a job with all that belongs to it."""
-        await self._write("remove_file", id=id_)
-        while len(await self._write("remove_records", id=id_, limit=_PORTION)) == _PORTION:
+    async def remove(self, id_: UUID, *, share: Hashable) -> None:
+        """Remove a job with all that belongs to it, for a share of the connections."""
+        await self.remove_file(id_, share=share)
+        records = _bind("remove_records", id=id_, limit=_PORTION)
+        while len(await self._database.write(*records, share=share)) == _PORTION:
             pass
-        await self._write("remove_job", id=id_)
+        await self._database.write(*_bind("remove_job", id=id_), share=share)
 
-    async def remove_file(self, id_: UUID) -> None:
-        """Remove the file of a job that needs it no more."""
-        await self._write("remove_file", id=id_)
+    async def remove_file(self, id_: UUID, *, share: Hashable) -> None:
+        """Remove the file of a job that needs it no more, for a share of the connections."""
+        await self._database.write(*_bind("remove_file", id=id_), share=share)
 
-    async def list_errors(self, id_: UUID, after: int, limit: int) -> Sequence[RefusedRow]:
+    async def list_errors(self, id_: UUID, after: int, limit: int, *, share: Hashable) -> Sequence[RefusedRow]:
         """Return the refused rows behind a row, in the order of the file."""
-        rows = await self._database.read(*_bind("list_errors", id=id_, after=after, limit=limit))
+        rows = await self._database.read(*_bind("list_errors", id=id_, after=after, limit=limit), share=share)
         return [RefusedRow(*(None if cell is None else cell.decode() for cell in row)) for row in rows]  # type: ignore[arg-type] # one column may be NULL
 
     async def trim(self, hours: int) -> int:
         """Remove jobs that nobody has touched for so long, and return their number."""
-        rows = await self._database.read(*_bind("old_jobs", hours=hours))
+        rows = await self._database.read(*_bind("old_jobs", hours=hours), share=None)
         for row in rows:
-            await self.remove(UUID((row[0] or b"").decode()))
+            await self.remove(UUID((row[0] or b"").decode()), share=None)
         return len(rows)
-
-    async def _write(self, name: str, **values: Any) -> Sequence[Any]:
-        return await self._database.write(*_bind(name, **values))
 
     async def _count(self, transaction: Transaction, principal: Principal) -> tuple[int, int, int]:
         """Return the jobs of the workspace that are worked on, those of the principal among them, and the files."""

@@ -124,8 +124,8 @@ class Undoing:
             ServiceUnavailable: the database is away.
         """
         try:
-            while (rows := await self._database.read(*_NEXT.bind(id=self._lease.job.id))) and rows[0][0] is not None:
-                await self._undo(int(rows[0][0]))
+            while (first := await self._find_next()) is not None:
+                await self._undo(first)
         except (RateLimitExceeded, ServiceUnavailable):
             raise
         except Unauthenticated as error:
@@ -136,13 +136,20 @@ class Undoing:
             await self._lease.end(Status.FAILED, error)
         else:
             if await self._lease.end(Status.UNDONE, self._refusal):
-                await self._means.store.remove_file(self._lease.job.id)
+                await self._means.store.remove_file(self._lease.job.id, share=self._lease.job.share)
+
+    async def _find_next(self) -> int | None:
+        job = self._lease.job
+        rows = await self._database.read(*_NEXT.bind(id=job.id), share=job.share)
+        return int(rows[0][0]) if rows and rows[0][0] is not None else None
 
     async def _undo(self, first: int) -> None:
         means = self._means
         principal = await find_principal(means.identity, self._lease.job)
         object_ = await find_object(means.core, principal, self._lease.job.object_id)
-        rows = await self._database.read(*_RECORDS.bind(id=self._lease.job.id, first=first))
+        rows = await self._database.read(
+            *_RECORDS.bind(id=self._lease.job.id, first=first), share=self._lease.job.share
+        )
         touched, others = _read_touched(rows, stamp_of(object_))
         if others:
             self._refusal = Conflict(
@@ -156,7 +163,7 @@ class Undoing:
             self._refusal = Conflict("A field that the import has changed is hidden, or has another type by now.")
             refused |= lost
         while True:
-            same = await self._database.read(*_look(object_, touched, lock=False))
+            same = await self._database.read(*_look(object_, touched, lock=False), share=self._lease.job.share)
             left = {UUID((row[0] or b"").decode()) for row in same} - refused
             undone = [one for one in touched if one.id in left]
             try:
@@ -256,7 +263,7 @@ class _BatchUndo:
 
     async def note_alone(self, database: Database) -> None:
         """Note the same of a batch of which no record is as the import left it; raises LeaseLost."""
-        _check(await database.write(*self._bind(0)))
+        _check(await database.write(*self._bind(0), share=self._lease.job.share))
 
     def _bind(self, remaining: int) -> Any:
         changed = [one for one in self._undone if one.before is not None]

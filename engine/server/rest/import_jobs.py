@@ -127,12 +127,12 @@ class ImportJobEndpoint:
         try:
             await self._keep_chunks(admitted, id_, body, format_, object_)
             if start is not None:
-                job = await store.get(principal.workspace_id, None, id_)
+                job = await store.get(principal, None, id_)
                 await _act(admitted, job, start, None)
         except BaseException:
-            await store.remove(id_)
+            await store.remove(id_, share=None)  # Also while the workspace's requests wait.
             raise
-        job = await store.get(principal.workspace_id, None, id_)
+        job = await store.get(principal, None, id_)
         return _reply({"import": await _show(admitted, job)}, status=201)
 
     async def _keep_chunks(
@@ -152,7 +152,8 @@ class ImportJobEndpoint:
                 )
             number += 1
         read = partial(read_head, head, format_, object_, is_all=is_whole, most=self._settings.max_body_bytes)
-        await store.end_receiving(id_, await admitted.services.foundation.work.run(principal.workspace_id, read))
+        found = await admitted.services.foundation.work.run(principal.workspace_id, read)
+        await store.end_receiving(id_, found, principal)
 
 
 async def _chunks(pieces: AsyncIterator[bytes]) -> AsyncIterator[tuple[bytes, bool]]:
@@ -174,14 +175,14 @@ async def _act(admitted: Admitted, job: ImportJob, act: str | None, given: JsonV
     if options != job.options and (job.has_begun or job.status in ACTIVE):
         raise Conflict("The import has begun: its options cannot be changed any more.", field="mapping")
     if act == "stop":
-        if not await store.stop(job, Conflict(f"{principal.name} has stopped it.")):
+        if not await store.stop(job, Conflict(f"{principal.name} has stopped it."), principal):
             raise Conflict(f"The import is {job.status.value}, and nobody works on it.", field="status")
         return
     if act != "undo":
         check_parameters(parameters_of(options, dry_run=False), job.format)
         await _check_columns(admitted, job, options)
     if act is None:
-        await store.set_options(job, options)
+        await store.set_options(job, options, principal)
         return
     author = await describe_author(services.identity, principal, admitted.presented)
     to = _WORK[act]
@@ -208,13 +209,13 @@ async def _answer(admitted: Admitted, address: JobAddress, body: JsonValue) -> R
         # A cell that the workspace has left would take the act, and do nothing.
         await services.foundation.current.refresh(principal.workspace_id)
     if address.id is None:
-        listed = await jobs.store.list(principal.workspace_id, *await _look(admitted))
+        listed = await jobs.store.list(principal, *await _look(admitted))
         return _reply({"imports": [await _show(admitted, job) for job in listed]})
     job = await _find(admitted, address.id)
     if address.act == ERRORS:
         return Reply(
             status=200,
-            body=(await write_errors(jobs.store, job.id)).encode("utf-8", "replace"),
+            body=(await write_errors(jobs.store, job.id, share=principal.share)).encode("utf-8", "replace"),
             media_type=Format.CSV.media_type,
             headers=[
                 (b"content-disposition", b'attachment; filename="errors.csv"'),
@@ -224,7 +225,7 @@ async def _answer(admitted: Admitted, address: JobAddress, body: JsonValue) -> R
     if method == "DELETE":
         if job.status in ACTIVE:
             raise Conflict(f"The import is {job.status.value}: stop it first.", field="status")
-        await jobs.store.remove(job.id)
+        await jobs.store.remove(job.id, share=principal.share)
         return _reply({"import": {"id": str(job.id)}})
     if method in {"PATCH", "POST"}:
         await _act(admitted, job, address.act, body)
@@ -264,7 +265,7 @@ async def _look(admitted: Admitted) -> tuple[Owner | None, Sequence[UUID]]:
 
 async def _find(admitted: Admitted, id_: UUID) -> ImportJob:
     owner, objects = await _look(admitted)
-    return await admitted.services.import_jobs.store.get(admitted.principal.workspace_id, owner, id_, objects)
+    return await admitted.services.import_jobs.store.get(admitted.principal, owner, id_, objects)
 
 
 async def _show(admitted: Admitted, job: ImportJob) -> dict[str, Any]:

@@ -37,7 +37,7 @@ class TracedDatabase(Database):
         parameters: Parameters,
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - as Database has it
-        share: Hashable = None,
+        share: Hashable,
         verify: bool = True,
     ) -> list[Row]:
         """Run one statement that changes nothing, once: each try of a read has a span."""
@@ -49,7 +49,7 @@ class TracedDatabase(Database):
         steps: Sequence[Step],
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - as Database has it
-        share: Hashable = None,
+        share: Hashable,
     ) -> list[list[Row]]:
         """Run the statements as one transaction."""
         attributes = describe_statements([statement for statement, _ in steps])
@@ -61,7 +61,7 @@ class TracedDatabase(Database):
         self,
         *,
         timeout: float | None = None,  # noqa: ASYNC109 - as Database has it
-        share: Hashable = None,
+        share: Hashable,
         statement: Statement | None = None,
     ) -> AsyncIterator[Transaction]:
         """Hold a transaction."""

@@ -78,7 +78,7 @@ async def test_a_warm_write_of_a_role_is_one_statement(roles: Apis) -> None:
         )
         ready = roles.core.ready.find(principal, request, request.variables)
         assert ready is not None
-        (row,) = await roles.database.write(ready.run.bound.statement, ready.parameters)
+        (row,) = await roles.database.write(ready.run.bound.statement, ready.parameters, share=None)
         assert (ready.run.tell(row) is not None) is is_allowed
     assert [event.after and event.after["email"] for event in await take_events(roles)] == ["a", "w0"]
 

@@ -193,7 +193,7 @@ async def test_a_callback_that_raises_harms_no_other(kind: Kind) -> None:
 async def test_what_is_not_ours_on_the_channel_is_passed_over(database: Database) -> None:
     async with two(lambda: PostgresMedium(database=database)) as (one, other):
         for foreign in ("", "{", "[]", '["a"]', '["a",false,["b"]]', '{"a":1}', "\u2603"):
-            await database.write(NOTIFY, [CHANNEL.encode(), foreign.encode()])
+            await database.write(NOTIFY, [CHANNEL.encode(), foreign.encode()], share=None)
         one.broadcast.publish("news", "1")
         await until(lambda: other.heard == ["1"])
 

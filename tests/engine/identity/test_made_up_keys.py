@@ -110,7 +110,7 @@ async def test_behind_made_up_keys_a_database_that_is_away_is_a_503(
         for _ in range(MOST):
             services.failed_tokens.begin(ip_address("127.0.0.1"))
 
-        async def read(*_: Any) -> Any:
+        async def read(*_: Any, **_options: Any) -> Any:
             raise DatabaseUnavailable("away")
 
         monkeypatch.setattr(services.foundation.database, "read", read)

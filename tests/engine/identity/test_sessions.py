@@ -318,9 +318,9 @@ async def test_made_up_cookies_are_bounded_and_one_that_has_ended_is_not_looked_
         asked: list[str] = []
         read = database.read
 
-        async def counted(statement: Any, parameters: Any) -> Any:
+        async def counted(statement: Any, parameters: Any, **options: Any) -> Any:
             asked.append(statement.sql)
-            return await read(statement, parameters)
+            return await read(statement, parameters, **options)
 
         monkeypatch.setattr(database, "read", counted)
         ended = client_of(app, cookies={"fieldstone_session": "ended"})

@@ -84,7 +84,7 @@ async def test_slow_workspaces_hold_the_others_up_once_however_many_they_are(
 async def begun(sending: Sending) -> Move:
     """A look ahead of the own consumer of the workspace, as a process begins it now."""
     database, name = sending.services.foundation.database, name_of(WORKSPACE_ID)
-    ((after, since, *_),) = await database.read(*apart_._BEGIN.bind(name=CONSUMER, apart=name, batch=5))
+    ((after, since, *_),) = await database.read(*apart_._BEGIN.bind(name=CONSUMER, apart=name, batch=5), share=None)
     assert after is not None
     assert since is not None
     return Move(consumer=name, after=int(after), since=since.decode(), upto=int(after))

@@ -47,15 +47,15 @@ def test_either_event_loop_will_do(empty_database: str, run: Callable[[Awaitable
     async def use() -> None:
         large = b"x" * 8_000_000
         async with opened(empty_database, connections=2) as database, observing(empty_database) as observer:
-            answers = await asyncio.gather(*(database.read(ECHO, (b"%d" % n,)) for n in range(100)))
+            answers = await asyncio.gather(*(database.read(ECHO, (b"%d" % n,), share=None) for n in range(100)))
             assert answers == [[(b"%d" % n,)] for n in range(100)]
-            assert await database.pipeline([(ECHO, (large,)), (ECHO, (b"x",))]) == [[(large,)], [(b"x",)]]
+            assert await database.pipeline([(ECHO, (large,)), (ECHO, (b"x",))], share=None) == [[(large,)], [(b"x",)]]
             with pytest.raises(StatementTimeout):
-                await database.read(SLEEP, (b"60",), timeout=0.05)
-            before = await database.read(BACKEND, ())
+                await database.read(SLEEP, (b"60",), timeout=0.05, share=None)
+            before = await database.read(BACKEND, (), share=None)
             await observer.terminate()
-            assert await database.read(BACKEND, ()) != before
-            caller = asyncio.create_task(database.read(SLEEP, (b"60",)))
+            assert await database.read(BACKEND, (), share=None) != before
+            caller = asyncio.create_task(database.read(SLEEP, (b"60",), share=None))
             await observer.until_active(1)
             caller.cancel()
             await observer.until_active(0)
@@ -71,15 +71,15 @@ def test_a_connection_may_end_while_a_message_is_sent(
 
     async def use() -> None:
         async with network(empty_database, folder) as (between, dsn), opened(dsn, connections=1) as database:
-            await database.read(ECHO, (b"x",))
+            await database.read(ECHO, (b"x",), share=None)
             between.carries.clear()
-            asking = asyncio.create_task(database.write(ECHO, (b"x" * 20_000_000,)))
+            asking = asyncio.create_task(database.write(ECHO, (b"x" * 20_000_000,), share=None))
             await until(lambda: database.stats().in_use == 1)
             between.reset()
             with pytest.raises(CommitOutcomeUnknown):
                 await asyncio.wait_for(asking, 30)
             between.carries.set()
-            assert await database.read(ECHO, (b"back",)) == [(b"back",)]
+            assert await database.read(ECHO, (b"back",), share=None) == [(b"back",)]
 
     run(use())
 
@@ -88,17 +88,17 @@ async def test_the_columns_behind_those_that_count_have_no_limit(empty_database:
     text = "SELECT $1::text, repeat('x', 2000)"
     async with opened(empty_database, response_limit=1000) as database:
         counted = Statement(text=text, counted=1)
-        assert await database.read(counted, (b"y",)) == [(b"y", b"x" * 2000)]
-        assert await database.pipeline([(counted, (b"y",))]) == [[(b"y", b"x" * 2000)]]
+        assert await database.read(counted, (b"y",), share=None) == [(b"y", b"x" * 2000)]
+        assert await database.pipeline([(counted, (b"y",))], share=None) == [[(b"y", b"x" * 2000)]]
         with pytest.raises(ResponseTooLarge):
-            await database.read(counted, (b"y" * 1001,))
+            await database.read(counted, (b"y" * 1001,), share=None)
         with pytest.raises(ResponseTooLarge):
-            await database.read(Statement(text=text), (b"y",))
+            await database.read(Statement(text=text), (b"y",), share=None)
 
 
 async def test_an_idle_connection_that_dies_is_noticed_without_use(empty_database: str) -> None:
     async with opened(empty_database) as database, observing(empty_database) as observer:
-        await database.read(ECHO, (b"x",))
+        await database.read(ECHO, (b"x",), share=None)
         await observer.terminate()
         await until(lambda: not database.stats().idle)
         assert (database.stats().lost, database.stats().in_use) == (1, 0)
@@ -109,15 +109,15 @@ async def test_a_network_that_carries_nothing_ends_in_an_error(empty_database: s
         network(empty_database, folder) as (between, dsn),
         opened(dsn, connections=1, cancel_timeout=0.1, close_timeout=0.1) as database,
     ):
-        await database.read(ECHO, (b"x",))
+        await database.read(ECHO, (b"x",), share=None)
         between.carries.clear()
         with pytest.raises(CommitOutcomeUnknown):
-            await database.write(SLEEP, (b"60",), timeout=0.05)
+            await database.write(SLEEP, (b"60",), timeout=0.05, share=None)
         assert database.stats().in_use == 0
         with impatient(database), pytest.raises(DatabaseUnavailable):
-            await database.read(ECHO, (b"x",))
+            await database.read(ECHO, (b"x",), share=None)
         between.carries.set()
-        assert await database.read(ECHO, (b"back",)) == [(b"back",)]
+        assert await database.read(ECHO, (b"back",), share=None) == [(b"back",)]
 
 
 async def test_what_is_not_answered_in_time_is_not_asked_again(empty_database: str, folder: Path) -> None:
@@ -126,12 +126,12 @@ async def test_what_is_not_answered_in_time_is_not_asked_again(empty_database: s
         network(empty_database, folder) as (between, dsn),
         opened(dsn, statement_timeout=0.6, cancel_timeout=0.2, close_timeout=0.1) as database,
     ):
-        await database.read(ECHO, (b"x",))
+        await database.read(ECHO, (b"x",), share=None)
         asked: list[tuple[type[DatabaseError], Callable[[], Awaitable[list[Row]]]]] = [
-            (NoAnswer, lambda: database.read(ECHO, (b"x",))),
-            (NoAnswer, lambda: database.read(ECHO, (b"x",), timeout=0.2)),
+            (NoAnswer, lambda: database.read(ECHO, (b"x",), share=None)),
+            (NoAnswer, lambda: database.read(ECHO, (b"x",), timeout=0.2, share=None)),
             (NoAnswer, lambda: ask_quickly(database, writes=False)),
-            (CommitOutcomeUnknown, lambda: database.write(ECHO, (b"x",))),
+            (CommitOutcomeUnknown, lambda: database.write(ECHO, (b"x",), share=None)),
             (CommitOutcomeUnknown, lambda: ask_quickly(database, writes=True)),
         ]
         for kind, ask in asked:
@@ -139,7 +139,7 @@ async def test_what_is_not_answered_in_time_is_not_asked_again(empty_database: s
             with pytest.raises(kind):
                 await ask()
             between.carries.set()
-            assert await database.read(ECHO, (b"back",)) == [(b"back",)]
+            assert await database.read(ECHO, (b"back",), share=None) == [(b"back",)]
         assert (database.stats().retried, database.stats().lost) == (0, 5)
 
 
@@ -150,7 +150,7 @@ async def test_a_rollback_that_is_not_answered_keeps_nobody_waiting(empty_databa
     ):
 
         async def leave() -> None:
-            async with database.transaction() as transaction:
+            async with database.transaction(share=None) as transaction:
                 await transaction.run(ECHO, (b"x",))
                 between.carries.clear()
                 raise LookupError
@@ -168,12 +168,12 @@ async def test_a_late_cancellation_does_not_hit_the_next_caller(empty_database: 
         observing(empty_database) as observer,
     ):
         async with holding(empty_database):
-            leaving = asyncio.create_task(database.read(HELD, (b"7",)))
+            leaving = asyncio.create_task(database.read(HELD, (b"7",), share=None))
             await observer.until_active(1)
             between.admits.clear()
             leaving.cancel()
         await observer.until_active(0)
-        following = asyncio.create_task(database.read(SLEEP, (b"0.1",)))
+        following = asyncio.create_task(database.read(SLEEP, (b"0.1",), share=None))
         await until(lambda: database.stats().waiting == 1)
         assert (database.stats().in_use, database.stats().waiting, await observer.active()) == (1, 1, 0)
         between.admits.set()
@@ -203,7 +203,7 @@ async def test_a_network_that_is_cut_under_a_write_leaves_it_open(empty_database
         opened(dsn) as database,
         observing(empty_database) as observer,
     ):
-        caller = asyncio.create_task(database.write(SLEEP, (b"60",)))
+        caller = asyncio.create_task(database.write(SLEEP, (b"60",), share=None))
         await observer.until_active(1)
         await between.close()
         with pytest.raises(CommitOutcomeUnknown):

@@ -46,7 +46,7 @@ async def test_a_caller_who_comes_again_and_again_overtakes_nobody(empty_databas
 
         async def call(name: str, times: int) -> None:
             for _ in range(times):
-                await database.read(ECHO, (b"x",))
+                await database.read(ECHO, (b"x",), share=None)
                 served.append(name)
 
         await asyncio.gather(call("greedy", 20), call("modest", 1))
@@ -61,7 +61,7 @@ async def test_a_share_whose_statements_stand_still_keeps_no_other_from_being_se
         for _ in range(50):
             assert await database.read(ECHO, (b"x",), share=2) == [(b"x",)]
             assert await database.write(ECHO, (b"x",), share=3) == [(b"x",)]
-            assert await database.read(ECHO, (b"x",)) == [(b"x",)]
+            assert await database.read(ECHO, (b"x",), share=None) == [(b"x",)]
             async with database.transaction(share=2) as transaction:
                 assert await transaction.run(ECHO, (b"x",)) == [(b"x",)]
         assert database.stats().waiting == 20 - (QUICK.connections - 1)
@@ -81,8 +81,8 @@ async def test_a_share_whose_statements_stand_still_keeps_no_other_from_being_se
 async def test_the_waiting_of_a_share_make_room_for_others(empty_database: str, quickly: bool) -> None:
     async with opened(empty_database, connections=1, max_waiting=10) as database:
         for _ in range(3):
-            await database.read(ECHO, (b"x",))
-        holder = asyncio.create_task(database.read(SLEEP, (b"60",)))
+            await database.read(ECHO, (b"x",), share=None)
+        holder = asyncio.create_task(database.read(SLEEP, (b"60",), share=None))
         await until(lambda: database.stats().in_use == 1)
         answers: dict[int, list[asyncio.Future[object]]] = {1: [], 2: []}
 
@@ -237,49 +237,51 @@ async def test_any_number_may_wait_for_a_connection_that_has_not_prepared_their_
         assert database.stats().waiting == QUICK.max_waiting
         await until(lambda: database.stats().idle == 1)
         assert left == list(range(QUICK.max_waiting))
-        assert await database.read(ECHO, (b"x",)) == [(b"x",)]
+        assert await database.read(ECHO, (b"x",), share=None) == [(b"x",)]
 
 
 async def test_waiting_is_bounded_in_time(empty_database: str) -> None:
     async with opened(empty_database, connections=1) as database, observing(empty_database) as seen:
         async with holding(empty_database):
-            holder = asyncio.create_task(database.read(HELD, (b"7",)))
+            holder = asyncio.create_task(database.read(HELD, (b"7",), share=None))
             await seen.until_active(1)
             with impatient(database), pytest.raises(DatabaseBusy, match="in time"):
-                await database.read(ECHO, (b"x",))
+                await database.read(ECHO, (b"x",), share=None)
             assert (database.stats().waiting, database.stats().refused) == (0, 1)
         await holder
-        assert await database.read(ECHO, (b"x",)) == [(b"x",)]
+        assert await database.read(ECHO, (b"x",), share=None) == [(b"x",)]
 
 
 async def test_waiting_is_bounded_in_number(empty_database: str) -> None:
     async with opened(empty_database, connections=1, max_waiting=2) as database:
-        answers = await asyncio.gather(*(database.read(ECHO, (b"x",)) for _ in range(5)), return_exceptions=True)
+        answers = await asyncio.gather(
+            *(database.read(ECHO, (b"x",), share=None) for _ in range(5)), return_exceptions=True
+        )
         assert sum(isinstance(answer, DatabaseBusy) for answer in answers) == 3
         assert sum(answer == [(b"x",)] for answer in answers) == 2
 
 
 async def test_those_who_leave_while_they_wait_leave_nothing_behind(empty_database: str) -> None:
     async with opened(empty_database, connections=1) as database:
-        callers = [asyncio.create_task(database.read(ECHO, (b"x",))) for _ in range(50)]
+        callers = [asyncio.create_task(database.read(ECHO, (b"x",), share=None)) for _ in range(50)]
         for turn, caller in enumerate(callers):
             if turn % 2:
                 await asyncio.sleep(0.001)
             caller.cancel()
         await asyncio.gather(*callers, return_exceptions=True)
-        assert await database.read(ECHO, (b"x",)) == [(b"x",)]
+        assert await database.read(ECHO, (b"x",), share=None) == [(b"x",)]
         assert (database.stats().waiting, database.stats().in_use) == (0, 0)
 
 
 async def test_cancelling_at_any_moment_never_hits_the_next_statement(empty_database: str) -> None:
     async with opened(empty_database, connections=2) as database:
         for turn in range(150):
-            caller = asyncio.create_task(database.read(ECHO, (b"left",)))
+            caller = asyncio.create_task(database.read(ECHO, (b"left",), share=None))
             for _ in range(turn % 6):
                 await asyncio.sleep(0)
             caller.cancel()
             number = b"%d" % turn
-            assert await database.read(ECHO, (number,)) == [(number,)]
+            assert await database.read(ECHO, (number,), share=None) == [(number,)]
         assert database.stats().lost == 0
 
 
@@ -287,13 +289,13 @@ async def test_prepared_statements_are_closed_beyond_the_limit(empty_database: s
     async with opened(empty_database, connections=1, prepared_statements=5) as database:
         for number in range(12):
             for _ in range(2):
-                assert await database.read(Statement(text=f"SELECT {number:d}"), ()) == [(b"%d" % number,)]
-        assert await database.read(PREPARED, ()) == [(b"5",)]
+                assert await database.read(Statement(text=f"SELECT {number:d}"), (), share=None) == [(b"%d" % number,)]
+        assert await database.read(PREPARED, (), share=None) == [(b"5",)]
         assert (database.stats().prepared, database.stats().evicted) == (13, 8)
         # The least recently used went, the others stayed.
-        await database.read(Statement(text="SELECT 11"), ())
+        await database.read(Statement(text="SELECT 11"), (), share=None)
         assert database.stats().prepared == 13
-        await database.read(Statement(text="SELECT 0"), ())
+        await database.read(Statement(text="SELECT 0"), (), share=None)
         assert database.stats().prepared == 14
 
 
@@ -301,24 +303,26 @@ async def test_a_pipeline_may_need_more_than_the_limit_for_a_while(empty_databas
     async with opened(empty_database, connections=1, prepared_statements=2) as database:
         steps = [(Statement(text=f"SELECT {number:d}"), ()) for number in range(4)]
         for _ in range(2):
-            assert await database.pipeline(steps + steps[:1]) == [[(b"%d" % n,)] for n in (0, 1, 2, 3, 0)]
-        assert await database.read(PREPARED, ()) == [(b"2",)]
+            assert await database.pipeline(steps + steps[:1], share=None) == [[(b"%d" % n,)] for n in (0, 1, 2, 3, 0)]
+        assert await database.read(PREPARED, (), share=None) == [(b"2",)]
 
 
 async def test_a_failed_pipeline_keeps_the_books_right(empty_database: str) -> None:
     async with opened(empty_database, connections=1, prepared_statements=2) as database:
         fine, broken = Statement(text="SELECT 1"), Statement(text="SELECT nothing")
         for _ in range(3):
-            answers = await asyncio.gather(database.pipeline([(broken, ()), (fine, ())]), return_exceptions=True)
+            answers = await asyncio.gather(
+                database.pipeline([(broken, ()), (fine, ())], share=None), return_exceptions=True
+            )
             assert isinstance(answers[0], Exception)
-            assert await database.read(fine, ()) == [(b"1",)]
-            assert await database.read(ECHO, (b"x",)) == [(b"x",)]
-        assert await database.read(PREPARED, ()) == [(b"2",)]
+            assert await database.read(fine, (), share=None) == [(b"1",)]
+            assert await database.read(ECHO, (b"x",), share=None) == [(b"x",)]
+        assert await database.read(PREPARED, (), share=None) == [(b"2",)]
 
 
 async def test_a_connection_is_replaced_after_so_many_statements(empty_database: str) -> None:
     async with opened(empty_database, connections=1, max_statements=10) as database, observing(empty_database) as seen:
-        backends = [(await database.read(BACKEND, ()))[0][0] for _ in range(35)]
+        backends = [(await database.read(BACKEND, (), share=None))[0][0] for _ in range(35)]
         assert len(set(backends)) == 4
         assert (database.stats().recycled, database.stats().lost) == (3, 0)
         await seen.until_connected(2)  # with the session that opening has kept
@@ -326,14 +330,14 @@ async def test_a_connection_is_replaced_after_so_many_statements(empty_database:
 
 async def test_an_old_connection_is_replaced(empty_database: str) -> None:
     async with opened(empty_database, connections=1, max_age=0.0) as database:
-        backends = [(await database.read(BACKEND, ()))[0][0] for _ in range(3)]
+        backends = [(await database.read(BACKEND, (), share=None))[0][0] for _ in range(3)]
         assert len(set(backends)) == 3
 
 
 async def test_a_database_that_goes_is_reported_at_once(empty_database: str) -> None:
     database_name = psycopg.conninfo.conninfo_to_dict(empty_database)["dbname"]
     async with opened(empty_database) as database:
-        await database.read(ECHO, (b"x",))
+        await database.read(ECHO, (b"x",), share=None)
         maintenance = psycopg.conninfo.make_conninfo(empty_database, dbname="postgres")
         async with await psycopg.AsyncConnection.connect(maintenance, autocommit=True) as other:
             name = psycopg.sql.Identifier(str(database_name))
@@ -344,26 +348,26 @@ async def test_a_database_that_goes_is_reported_at_once(empty_database: str) -> 
                 (database_name,),
             )
             with pytest.raises(DatabaseUnavailable):
-                await database.read(ECHO, (b"x",))
+                await database.read(ECHO, (b"x",), share=None)
             await other.execute(psycopg.sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
-        assert await database.read(ECHO, (b"back",)) == [(b"back",)]
+        assert await database.read(ECHO, (b"back",), share=None) == [(b"back",)]
 
 
 async def test_copy_does_not_hang_a_connection(empty_database: str) -> None:
     async with opened(empty_database) as database:
         with pytest.raises(DatabaseUnavailable, match="COPY"):
-            await database.read(Statement(text="COPY (SELECT 1) TO STDOUT"), ())
-        assert await database.read(ECHO, (b"x",)) == [(b"x",)]
+            await database.read(Statement(text="COPY (SELECT 1) TO STDOUT"), (), share=None)
+        assert await database.read(ECHO, (b"x",), share=None) == [(b"x",)]
 
 
 async def test_a_caller_with_wrong_parameters_harms_nobody_else(empty_database: str) -> None:
     async with opened(empty_database, connections=1) as database:
         for parameters in ((b"1", b"2"), ()):
             with pytest.raises(Exception, match="parameter"):
-                await database.read(ECHO, parameters)
+                await database.read(ECHO, parameters, share=None)
         with pytest.raises(TypeError):
-            await database.pipeline([(ECHO, (b"x",)), (ECHO, ("text",))])  # type: ignore[list-item] # on purpose
-        assert await database.read(ECHO, (b"x",)) == [(b"x",)]
+            await database.pipeline([(ECHO, (b"x",)), (ECHO, ("text",))], share=None)  # type: ignore[list-item] # on purpose
+        assert await database.read(ECHO, (b"x",), share=None) == [(b"x",)]
 
 
 async def test_closing_twice_and_unopened(empty_database: str) -> None:

@@ -30,11 +30,11 @@ async def serve_readers(database: Database) -> None:
     """Write in vain, and read: over each kind of connection."""
     for _ in range(3):
         with pytest.raises(WritesRefused):
-            await database.write(NOTE, ())
+            await database.write(NOTE, (), share=None)
         with pytest.raises(WritesRefused):
             async with database.session() as session:
                 await session.execute("INSERT INTO public.note VALUES ('b')")
-        assert await database.read(ECHO, (b"x",)) == [(b"x",)]
+        assert await database.read(ECHO, (b"x",), share=None) == [(b"x",)]
         async with database.session() as session:
             await session.execute("SELECT 1")
 
@@ -53,7 +53,7 @@ async def test_the_readers_of_one_of_several_hosts_are_served_on(
             opened.push_async_callback(database.close)
             opened.push_async_callback(other.close)
             await database.open()
-            assert await database.write(NOTE, ()) == [(b"a",)]
+            assert await database.write(NOTE, (), share=None) == [(b"a",)]
             refuse_writes(primary.dsn, "on")
             await serve_readers(database)
             # One that starts meanwhile serves as well, unless the address is only for a server that takes writes.
@@ -64,4 +64,4 @@ async def test_the_readers_of_one_of_several_hosts_are_served_on(
                 await other.open()
                 await serve_readers(other)
             refuse_writes(primary.dsn, "off")
-            assert await database.write(NOTE, ()) == [(b"a",)]
+            assert await database.write(NOTE, (), share=None) == [(b"a",)]

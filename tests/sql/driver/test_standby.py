@@ -27,26 +27,28 @@ async def test_writes_in_vain_end_no_connection(
 ) -> None:
     monkeypatch.setattr(executor, "_DROP_EACH", 0.0)
     async with opened(standby.dsn, connections=1) as database:
-        serving = await database.read(BACKEND, ())
+        serving = await database.read(BACKEND, (), share=None)
         for _ in range(3):
             with pytest.raises(ReadOnlyServer):
-                await database.write(CREATE, ())
+                await database.write(CREATE, (), share=None)
             with pytest.raises(ReadOnlyServer):
-                async with database.transaction() as transaction:
+                async with database.transaction(share=None) as transaction:
                     await transaction.run(CREATE, ())
             with pytest.raises(ReadOnlyServer):
                 async with database.session() as session:
                     await session.execute(CREATE.sql)
-            assert await database.read(BACKEND, ()) == serving
+            assert await database.read(BACKEND, (), share=None) == serving
         assert caplog.messages == ["the address of the database leads to a standby, which takes no writes"]
         standby.run("SELECT pg_promote()")
-        await database.write(CREATE, ())
-        assert await database.read(BACKEND, ()) == serving
+        await database.write(CREATE, (), share=None)
+        assert await database.read(BACKEND, (), share=None) == serving
 
 
 async def test_writes_in_vain_at_one_time_end_no_connection(standby: Standby) -> None:
     async with opened(standby.dsn, connections=4) as database:
-        refused = await asyncio.gather(*(database.write(CREATE, ()) for _ in range(16)), return_exceptions=True)
+        refused = await asyncio.gather(
+            *(database.write(CREATE, (), share=None) for _ in range(16)), return_exceptions=True
+        )
         assert {type(one) for one in refused} == {ReadOnlyServer}
         assert database.stats().opened <= 4
 
@@ -63,5 +65,5 @@ async def test_a_server_that_needs_a_primary_waits_for_it(standby: Standby) -> N
         await asyncio.wait_for(asyncio.shield(opening), 1)
     standby.run("SELECT pg_promote()")
     await opening
-    await patient.write(CREATE, ())
+    await patient.write(CREATE, (), share=None)
     await patient.close()

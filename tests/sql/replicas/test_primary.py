@@ -32,7 +32,7 @@ async def test_one_statement_tells_all_that_ask_at_once(empty_database: str) -> 
     before = await asyncio.gather(*(position_of(primary) for _ in range(20)))
     assert asked == 1
     assert len(set(before)) == 1
-    await database.write(Statement(text="CREATE TABLE public.one (id int)"), ())
+    await database.write(Statement(text="CREATE TABLE public.one (id int)"), (), share=None)
     after = await position_of(primary)
     assert after is not None
     assert before[0] is not None
@@ -44,7 +44,7 @@ async def test_one_statement_tells_all_that_ask_at_once(empty_database: str) -> 
 
 async def test_without_the_primary_there_is_none() -> None:
     class Away:
-        async def read(self, *_: object) -> object:
+        async def read(self, *_: object, **_options: object) -> object:
             raise DatabaseUnavailable("away")
 
     primary = PrimaryPosition(Away())  # type: ignore[arg-type]

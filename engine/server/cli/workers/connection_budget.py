@@ -54,7 +54,7 @@ async def _refuse(database: Database, settings: Settings) -> str | None:
     each = settings.pool_size + settings.session_pool_size + _LISTENING + bool(settings.cells)
     # A reload starts the successor of a worker before that one ends.
     needed = (settings.workers + 1) * each
-    ((limit,),) = await database.read(_LIMIT, ())
+    ((limit,),) = await database.read(_LIMIT, (), share=None)
     if needed <= (allowed := int(limit or b"0")):
         return None
     return (

@@ -70,13 +70,13 @@ async def test_what_is_old_goes_but_never_the_newest_event(workspace_dsn: str, d
 
 async def test_what_a_consumer_needs_stays(workspace_dsn: str, database: Database) -> None:
     partitions = Partitions(database, size=10)
-    assert await database.write(*REGISTER_CONSUMER.bind(name="webhook")) == [(b"0",)]
+    assert await database.write(*REGISTER_CONSUMER.bind(name="webhook"), share=None) == [(b"0",)]
     await fill(workspace_dsn, database, partitions, 35, age=timedelta(days=2))
     assert await partitions.trim(FEW) == []
-    await database.write(Statement(text="UPDATE fieldstone.log_consumer SET position = 12"), ())
-    assert await database.write(*REGISTER_CONSUMER.bind(name="webhook")) == [(b"12",)]
+    await database.write(Statement(text="UPDATE fieldstone.log_consumer SET position = 12"), (), share=None)
+    assert await database.write(*REGISTER_CONSUMER.bind(name="webhook"), share=None) == [(b"12",)]
     assert await partitions.trim(FEW) == [Partition(start=1, end=11)]
-    await database.write(Statement(text="DELETE FROM fieldstone.log_consumer"), ())
+    await database.write(Statement(text="DELETE FROM fieldstone.log_consumer"), (), share=None)
     assert await partitions.trim(FEW) == [Partition(start=11, end=21), Partition(start=21, end=31)]
 
 

@@ -70,23 +70,23 @@ async def test_a_write_that_meets_a_standby_makes_all_connections_again(tmp_path
             database = Database.connect(moving, settings=PoolSettings(connections=2))
             await database.open()
             write = Statement(text="INSERT INTO public.note VALUES ('x') RETURNING text")
-            assert await database.read(Statement(text="SELECT pg_is_in_recovery()"), ()) == [(b"t",)]
+            assert await database.read(Statement(text="SELECT pg_is_in_recovery()"), (), share=None) == [(b"t",)]
             # The same address leads to the new primary by now.
             address.unlink()
             address.symlink_to(str(conninfo_to_dict(primary.dsn)["host"]))
-            assert await database.write(write, ()) == [(b"x",)]
+            assert await database.write(write, (), share=None) == [(b"x",)]
             assert database.stats().opened >= 2
             await database.close()
             # A server that starts waits for a primary.
             database = Database.connect(standby.dsn, settings=PoolSettings(connections=2))
             await database.open()
             with pytest.raises(ReadOnlyServer):
-                await database.write(write, ())
+                await database.write(write, (), share=None)
             writable = make_conninfo(standby.dsn, target_session_attrs="read-write")
             starting = asyncio.create_task(wait_for_server(writable, PoolSettings(open_timeout=60)))
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(asyncio.shield(starting), 1)
             standby.run("SELECT pg_promote()")
             await (await starting).close()
-            assert await database.write(write, ()) == [(b"x",)]
+            assert await database.write(write, (), share=None) == [(b"x",)]
             await database.close()

@@ -67,3 +67,33 @@ async def test_a_stored_document(client: httpx.AsyncClient, shares: list[Hashabl
 async def test_a_mutation(client: httpx.AsyncClient, shares: list[Hashable], query: str) -> None:
     assert await data(client, "/graphql", {"query": query})
     assert [type(share) for share in shares] == [ShareKey]
+
+
+@pytest.mark.parametrize(
+    "query", ["{ views { id } }", "{ preferences }", "{ processes { id } }", "{ metrics { step } }"]
+)
+async def test_a_query_of_the_metadata_api(client: httpx.AsyncClient, shares: list[Hashable], query: str) -> None:
+    await data(client, "/metadata", {"query": query})
+    assert shares
+    assert {type(share) for share in shares} == {ShareKey}
+
+
+async def test_the_requests_for_an_import_job(client: httpx.AsyncClient, shares: list[Hashable]) -> None:
+    made = await client.post(
+        "/rest/imports?object=people", content=b"jobTitle\r\nCook\r\n", headers={"content-type": "text/csv"}
+    )
+    assert made.status_code == 201, made.text
+    path = f"/rest/imports/{made.json()['data']['import']['id']}"
+    # It is made, it gets its only chunk and its head, and it is read.
+    assert [type(share) for share in shares] == [ShareKey] * 4
+    for method, where, number in (
+        ("GET", "/rest/imports", 1),
+        ("GET", path, 1),
+        ("GET", f"{path}/errors.csv", 2),
+        ("PATCH", path, 3),
+        ("DELETE", path, 4),
+    ):
+        shares.clear()
+        answer = await client.request(method, where, json={"upsert": True} if method == "PATCH" else None)
+        assert answer.status_code == 200, answer.text
+        assert [type(share) for share in shares] == [ShareKey] * number, (method, where)

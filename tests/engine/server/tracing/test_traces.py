@@ -79,7 +79,7 @@ async def test_a_traced_transaction_has_a_statement_run_before_the_next(empty_da
     database = TracedDatabase(Tracer(), empty_database, PoolSettings())
     await database.open()
     try:
-        async with database.transaction() as transaction:
+        async with database.transaction(share=None) as transaction:
             transaction.precede((Statement(text="CREATE TEMPORARY TABLE before (id int)"), []))
             await transaction.run(Statement(text="INSERT INTO before VALUES (1)"), [])
     finally:

@@ -113,7 +113,7 @@ async def _compare(database: Database, ask: Ask, outcome: Outcome) -> None:
     """Compare an outcome with that of the read alone; one that starts over takes the ordinary path."""
     if outcome == OVER:
         try:
-            outcome = await database.read(ask.read[0], (ask.read[1],))
+            outcome = await database.read(ask.read[0], (ask.read[1],), share=None)
         except DatabaseError as error:
             outcome = error
     expected = READS[ask.read]

@@ -257,7 +257,7 @@ async def test_writes_and_statements_of_unknown_time_go_alone(empty_database: st
     async with lanes(empty_database, messages) as asking:
         unknown = Statement(text="SELECT 'new' || $1")
         for _ in range(4):
-            await asking.database.read(unknown, (b"",))
+            await asking.database.read(unknown, (b"",), share=None)
         reads = [asking.ask(unknown, b"1"), asking.ask(ECHO, b"w", writes=True), asking.ask(ECHO, b"r")]
         assert await gather(*reads) == [[(b"new1",)], [(b"w",)], [(b"r",)]]
         assert messages == []
