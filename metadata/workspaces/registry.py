@@ -1,7 +1,7 @@
 """The workspaces: their creation, list and look-up."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import replace
 from uuid import UUID
 
@@ -32,6 +32,9 @@ _GONE = catalog_statement("gone_workspaces")
 
 _NAME = re.compile(r"[a-z][a-z0-9-]{0,39}", re.ASCII)
 SCHEMA_PREFIX = "workspace_"
+
+MoreChanges = Callable[[ModelTransaction], Awaitable[object]]
+"""Makes further changes in the transaction of a change."""
 
 
 class WorkspaceNames:
@@ -79,8 +82,16 @@ class Workspaces:
         self._trigram = trigram
         self._distributes = distributes
 
-    async def create(self, name: str, *, actor: str, standard: bool = True) -> Snapshot:
+    async def create(
+        self, name: str, *, actor: str, standard: bool = True, then: MoreChanges | None = None
+    ) -> Snapshot:
         """Create a workspace, by default with the standard objects, and return its model.
+
+        Args:
+            name: of the workspace.
+            actor: its maker, for the history.
+            standard: whether it has the standard objects.
+            then: makes further changes in the same transaction, so that all are kept or none.
 
         Raises:
             InvalidChange: the name is not allowed; NameTaken if another workspace has it.
@@ -104,6 +115,8 @@ class Workspaces:
             if standard:
                 for change in standard_changes(with_trigram=self._trigram is not None):
                     await transaction.apply(change)
+            if then is not None:
+                await then(transaction)
             await transaction.commit(actor)
         self._current.publish(transaction.snapshot)
         return transaction.snapshot

@@ -16,7 +16,7 @@ from fieldstone.metadata.catalog.queries import QUERIES as CATALOG
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.errors import NameTaken, UnknownObject, UnknownWorkspace
 from fieldstone.metadata.model import Workspace
-from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE, check_name
+from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE, MoreChanges, check_name
 from fieldstone.metadata.writer.lock_waits import wait_for_lock
 from fieldstone.sql.errors import StaleSchema
 from fieldstone.sql.locks import AdvisoryLock
@@ -117,8 +117,12 @@ async def list_placed(settings: Settings, *, weighs: bool = False) -> list[Place
     return found
 
 
-async def create_in(settings: Settings, name: str, cell: str | None, *, actor: str) -> str:
+async def create_in(
+    settings: Settings, name: str, cell: str | None, *, actor: str, then: MoreChanges | None = None
+) -> str:
     """Make a workspace in a cell, by default in the one with the fewest, and return the name of the cell.
+
+    `then` is as `Workspaces.create` takes it.
 
     Raises:
         CellUnavailable: a cell cannot be asked, which may have a workspace of the name.
@@ -139,7 +143,7 @@ async def create_in(settings: Settings, name: str, cell: str | None, *, actor: s
             counts = {one.name: sum(each.cell == one.name for each in placed) for one in settings.cells}
             chosen = min(settings.cells, key=lambda one: counts[one.name])
         async with open_foundation(few_of(settings, chosen)) as foundation:
-            model = await foundation.workspaces.create(name, actor=actor)
+            model = await foundation.workspaces.create(name, actor=actor, then=then)
         await _register(connection, chosen, [(model.workspace.id, name, 0)], is_home=chosen is home)
     return chosen.name
 

@@ -16,7 +16,7 @@ from fieldstone.engine.server.cells.workspaces import (
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.question import ask
 from fieldstone.engine.server.foundation import open_foundation
-from fieldstone.engine.server.templates.apply import apply_template, require_template
+from fieldstone.engine.server.templates.apply import read_template
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.shown_text import escape
@@ -33,19 +33,15 @@ async def create(settings: Settings, *, name: str, cell: str | None = None, temp
         MetadataError: the name is not allowed, or is taken, or there is no such cell or template.
         SqlError: the database cannot be had.
     """
-    if template is not None:
-        require_template(template)
+    then = None if template is None else read_template(template)
     place = ""
     if settings.cells:
-        place = f" in the cell {await create_in(settings, name, cell, actor=_ACTOR)}"
+        place = f" in the cell {await create_in(settings, name, cell, actor=_ACTOR, then=then)}"
     elif cell is not None:
         raise CommandError("--cell names one of several databases: FIELDSTONE_CELLS has them")
     else:
         async with open_foundation(settings) as foundation:
-            await foundation.workspaces.create(name, actor=_ACTOR)
-    if template is not None:
-        async with open_foundation_of(settings, name) as foundation:
-            await apply_template(foundation, await foundation.workspaces.find(name), template, actor=_ACTOR)
+            await foundation.workspaces.create(name, actor=_ACTOR, then=then)
     typer.echo(
         f"Workspace '{name}' is made{place}. Its first key: fieldstone api-key create --workspace {name} --name NAME"
     )

@@ -1,5 +1,6 @@
 """Makes the model of a new workspace that of a template."""
 
+from collections.abc import Awaitable, Callable
 from importlib.resources import files
 from typing import Final, NamedTuple
 
@@ -15,32 +16,26 @@ TEMPLATES: Final = ("twenty",)
 """The names of the templates; each is a model file beside this module."""
 
 
-def require_template(name: str) -> None:
-    """Refuse a name that no template has.
-
-    Raises:
-        UnknownObject: there is none.
-    """
-    if name not in TEMPLATES:
-        raise UnknownObject(f"there is no template {shown(name)}; --template takes {', '.join(TEMPLATES)}")
-
-
-async def apply_template(foundation: Foundation, workspace: Workspace, name: str, *, actor: str) -> int:
-    """Make the changes from a workspace's model to that of a template, and return their number.
-
-    Raises:
-        MetadataError: a change is refused.
-        SqlError: the database cannot be had.
-    """
-    text = files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8")
-    return (await apply_model_file(foundation, workspace, text, actor=actor)).changes
-
-
 class Applied(NamedTuple):
     """A model after the changes to that of a file, and the number of these."""
 
     snapshot: Snapshot
     changes: int
+
+
+ToModel = Callable[[ModelTransaction], Awaitable[Applied]]
+"""Makes the changes from the model of a transaction to another one; raises MetadataError where one is refused."""
+
+
+def read_template(name: str) -> ToModel:
+    """Return the changes to the model of a template.
+
+    Raises:
+        UnknownObject: there is none of this name.
+    """
+    if name not in TEMPLATES:
+        raise UnknownObject(f"there is no template {shown(name)}; --template takes {', '.join(TEMPLATES)}")
+    return _to_model(files(__package__).joinpath(f"{name}.yaml").read_text(encoding="utf-8"))
 
 
 async def apply_model_file(foundation: Foundation, workspace: Workspace, text: str, *, actor: str) -> Applied:
@@ -50,12 +45,16 @@ async def apply_model_file(foundation: Foundation, workspace: Workspace, text: s
         MetadataError: a change is refused.
         SqlError: the database cannot be had.
     """
+    return await foundation.writer.run(workspace.id, _to_model(text), actor=actor)
+
+
+def _to_model(text: str) -> ToModel:
     document = read_document(text)
 
-    async def body(transaction: ModelTransaction) -> Applied:
+    async def make(transaction: ModelTransaction) -> Applied:
         builds = plan_document(transaction.snapshot, document)
         for build in builds:
             await transaction.apply(build(transaction.snapshot))
         return Applied(transaction.snapshot, len(builds))
 
-    return await foundation.writer.run(workspace.id, body, actor=actor)
+    return make

@@ -5,9 +5,14 @@ from typing import Any
 import httpx
 import pytest
 
-from fieldstone.engine.server.templates.apply import apply_template, require_template
+from fieldstone.engine.server.templates.apply import read_template
 from fieldstone.metadata.errors import UnknownObject
+from fieldstone.metadata.writer.transaction import ModelTransaction
 from tests.engine.server.conftest import StartApp
+
+
+class EndedError(Exception):
+    """The end of the command."""
 
 
 async def ask(client: httpx.AsyncClient, path: str, query: str, **variables: Any) -> Any:
@@ -20,8 +25,9 @@ async def test_a_workspace_takes_the_records_of_a_client_of_twenty(start_app: St
     async with start_app() as (app, client):
         foundation = (await app.runtime.ready()).foundation
         workspace = foundation.default.workspace
-        assert await apply_template(foundation, workspace, "twenty", actor="test") > 40
-        assert await apply_template(foundation, workspace, "twenty", actor="test") == 0
+        for is_new in (True, False):
+            made = await foundation.writer.run(workspace.id, read_template("twenty"), actor="test")
+            assert (made.changes > 40) if is_new else (made.changes == 0)
         listed = await ask(client, "/metadata", "{ objects(first: 50) { edges { node { nameSingular isActive } } } }")
         found = [edge["node"] for edge in listed["objects"]["edges"]]
         assert sorted(one["nameSingular"] for one in found if one["isActive"]) == [
@@ -57,6 +63,24 @@ async def test_a_workspace_takes_the_records_of_a_client_of_twenty(start_app: St
         }
 
 
+async def test_a_workspace_and_its_template_are_made_together_or_not_at_all(start_app: StartApp) -> None:
+    """Between two transactions the command could be killed: the workspace then had the standard objects for good."""
+    async with start_app() as (app, _):
+        foundation = (await app.runtime.ready()).foundation
+
+        async def end_behind(transaction: ModelTransaction) -> None:
+            await read_template("twenty")(transaction)
+            raise EndedError
+
+        with pytest.raises(EndedError):
+            await foundation.workspaces.create("one", actor="test", then=end_behind)
+        assert [one.name for one in await foundation.workspaces.list()] == ["default"]
+        model = await foundation.workspaces.create("one", actor="test", then=read_template("twenty"))
+        assert {"noteTarget", "workspaceMember"} <= {*model.by_singular}
+        left = await foundation.writer.run(model.workspace.id, read_template("twenty"), actor="test")
+        assert (left.changes, left.snapshot.version) == (0, 1)
+
+
 def test_an_unknown_template_is_refused_with_the_known_ones() -> None:
     with pytest.raises(UnknownObject, match='no template "x"; --template takes twenty'):
-        require_template("x")
+        read_template("x")
