@@ -15,6 +15,9 @@ from fieldstone.sql.errors import ConnectionLost, DatabaseBusy, DatabaseError, V
 from tests.engine.rest.asking import ask, create
 from tests.engine.rest.import_jobs.jobs import act, counts, end_of, new_job
 from tests.engine.server.conftest import StartApp
+from tests.waiting import until_found
+
+WAITING = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'workspace_default.person'::regclass"
 
 
 async def test_options_that_stand_in_the_query_string_are_refused(client: httpx.AsyncClient) -> None:
@@ -73,6 +76,35 @@ async def test_a_failure_that_comes_again_ends_the_job(
         job = await new_job(client, "email\na@x\n", "start=run")
         failed = await end_of(client, job["id"])
         assert (failed["status"], failed["error"]["code"], len(read)) == ("FAILED", code, 2)
+
+
+async def test_a_statement_that_is_ended_once_does_not_end_the_job(
+    client: httpx.AsyncClient, app_database: str
+) -> None:
+    text = "email\n" + "".join(f"{number}@x\n" for number in range(5))
+    async with (
+        await psycopg.AsyncConnection.connect(app_database) as holder,
+        await psycopg.AsyncConnection.connect(app_database, autocommit=True) as operator,
+    ):
+        await holder.execute("LOCK TABLE workspace_default.person IN EXCLUSIVE MODE")
+        job = await new_job(client, text, "start=run")
+        (waiting,) = await until_found(operator, WAITING)
+        assert await (await operator.execute("SELECT pg_cancel_backend(%s)", [waiting])).fetchone() == (True,)
+    done = await end_of(client, job["id"])
+    assert (done["status"], counts(done)) == ("DONE", (5, 0, 0))
+    people = (await ask(client, "GET", "people?order_by=email"))["data"]["people"]
+    assert [person["email"] for person in people] == text.split()[1:]
+
+
+async def test_a_row_that_is_never_written_in_time_ends_the_job(start_app: StartApp, app_database: str) -> None:
+    async with start_app(statement_timeout=1) as (_, client):
+        async with await psycopg.AsyncConnection.connect(app_database) as holder:
+            await holder.execute("LOCK TABLE workspace_default.person IN EXCLUSIVE MODE")
+            job = await new_job(client, "email\na@x\nb@x\n", "start=run")
+            failed = await end_of(client, job["id"])
+        assert (failed["status"], failed["error"]["code"]) == ("FAILED", "TIMEOUT")
+        await act(client, job["id"], "run")
+        assert counts(await end_of(client, job["id"])) == (2, 0, 0)
 
 
 async def test_a_database_that_is_away_is_no_fault_of_ours(
