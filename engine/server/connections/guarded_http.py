@@ -52,9 +52,8 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
         self._begun = 0
         self._unanswered: deque[int] = deque()
         self._running: RequestResponseCycle | None = None
-        self._is_receiving = False
-        self._is_head_open = False
-        self._is_upgrade_ignored = False
+        self._is_receiving = self._is_head_open = False
+        self._is_upgrade_ignored = self._is_handed_over = False
         self._hosts = 0
         self._trailers = 0
         # Bytes since the parser last had a whole head, a part of a body or a whole request, and since when it has a
@@ -144,7 +143,7 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
             self._withheld += len(piece)
             self._received += len(piece)
             self._feed(piece)
-            if self.transport.get_protocol() is not self:
+            if self._is_handed_over:
                 return
             if self._withheld > self._limits.head_bytes:
                 self._refuse_size()
@@ -169,7 +168,8 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
                     method, version = parser.get_method(), parser.get_http_version()
                     piece = head_without_upgrade(method, self.url, version, self.headers) + behind
                     continue
-                self.handle_websocket_upgrade()
+                self._is_handed_over = True
+                self._connections.handshakes.enter(self._client, self.handle_websocket_upgrade)
             except HttpParserError:
                 self.send_400_response("Invalid HTTP request received.")
             return

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from heapq import nsmallest
 
 from fieldstone.engine.server.connections.descriptors import are_scarce
+from fieldstone.engine.server.connections.handshakes import Handshakes
 from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.place import Occupant, Place
 from fieldstone.engine.server.connections.transport import ClientTransport
@@ -66,6 +67,7 @@ class Connections:
 
     Attributes:
         lingering: ends connections that were refused.
+        handshakes: those of WebSockets that wait for their turn.
     """
 
     def __init__(self, limits: ConnectionLimits, report: Report = lambda _: None) -> None:
@@ -80,6 +82,7 @@ class Connections:
         self._told_at = -_TOLD_EVERY
         self._refused = 0
         self.lingering = Overdue(limits.linger)
+        self.handshakes = Handshakes()
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def enter(self, occupant: Occupant, transport: ClientTransport) -> Place | None:

@@ -111,8 +111,8 @@ class FieldstoneProtocol(GuardedProtocol):
                 return
         begun = self._begun
         self.parse(data)
-        is_upgraded = self.transport.get_protocol() is not self
-        if found is None and self._begun == begun + 1 and not is_upgraded and not self._is_receiving:
+        is_request = self._begun == begun + 1 and not self._is_handed_over and not self._is_receiving
+        if found is None and is_request:
             # It was one request, and all of it: the next one with these bytes need not be parsed.
             self._warm.heads.learn(data[:end], self.scope, length=len(data) - end)
 
