@@ -3,7 +3,7 @@
 https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.html
 """
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Sequence
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -13,11 +13,23 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
     (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'"),
+    (b"cache-control", b"no-store"),
 )
-"""The headers of an answer that is data; a page has a Content-Security-Policy of its own."""
+"""The headers of an answer that is data; a page has a Content-Security-Policy of its own.
+
+An answer depends on the key, the role and the moment: a cache between us would give it to another client.
+"""
 
 SECURITY_LINES = b"".join(b"%b: %b\r\n" % header for header in SECURITY_HEADERS)
 """The same headers as lines, for the answers that no ASGI message carries."""
+
+
+def security_lines(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """Return the lines that an answer with these headers has besides: those that it does not set itself."""
+    if not headers:
+        return SECURITY_LINES
+    names = {name for name, _ in headers}
+    return b"".join(b"%b: %b\r\n" % header for header in SECURITY_HEADERS if header[0] not in names)
 
 
 class SecurityHeaders:
@@ -32,7 +44,7 @@ class SecurityHeaders:
         def guarded_send(message: "Message") -> Awaitable[None]:
             if message["type"] == "http.response.start":
                 headers = list(message["headers"])
-                # A page is the only answer with a policy, and sets all of these headers or only some.
+                # A page sets a policy, and an answer with an entity tag its rule for caches.
                 names = {name.lower() for name, _ in headers}
                 headers += (header for header in SECURITY_HEADERS if header[0] not in names)
                 message = {**message, "headers": headers}

@@ -77,8 +77,7 @@ class GraphiQLOr:
             return
         address = moved_address(self._path, _mount_of(scope), scope["query_string"])
         # The same address answers GraphQL to clients that accept JSON.
-        headers = {"Vary": "Accept", "Cache-Control": "no-store"}
-        await RedirectResponse(address, headers=headers)(scope, receive, send)
+        await RedirectResponse(address, headers={"Vary": "Accept"})(scope, receive, send)
 
 
 class HintOr:
@@ -93,7 +92,7 @@ class HintOr:
         if not _is_of_browser(scope) or any(name == b"authorization" for name, _ in scope["headers"]):
             await self._endpoint(scope, receive, send)
             return
-        headers = (CHALLENGE, (b"vary", b"accept"), (b"cache-control", b"no-store"))
+        headers = (CHALLENGE, (b"vary", b"accept"))
         hint = self._hint.format(root=scope.get("root_path", ""))
         reply = Reply(status=401, body=hint.encode(), media_type=TEXT, headers=headers)
         await send_reply(send, reply, head=scope["method"] == "HEAD")

@@ -29,7 +29,7 @@ from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.server.rest.exports import ExportEndpoint
 from fieldstone.engine.server.rest.import_jobs import ImportJobEndpoint
 from fieldstone.engine.server.rest.imports import ImportEndpoint
-from fieldstone.engine.server.rest.replies import build_rest_error
+from fieldstone.engine.server.rest.replies import build_rest_error, headers_of
 from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.errors import UnknownWorkspace
@@ -180,7 +180,7 @@ def _read_condition(given: dict[bytes, bytes], action: Action) -> str | None:
 
 
 def _build_reply(action: Action, answer: RestAnswer, given: dict[bytes, bytes]) -> Reply:
-    headers = () if answer.tag is None else ((b"etag", answer.tag),)
+    headers = headers_of(answer)
     unless = given.get(b"if-none-match")
     if action is Action.FIND_ONE and unless is not None and is_listed(answer.tag, unless):
         return Reply(status=304, body=b"", headers=headers)

@@ -177,6 +177,5 @@ def _headers(export: Export, address: ExportAddress, headers: Headers) -> Header
     return [
         (b"content-type", address.format.media_type),
         (b"content-disposition", b'attachment; filename="%b"' % name.encode()),
-        (b"cache-control", b"no-store"),
         *headers,
     ]

@@ -217,10 +217,7 @@ async def _answer(admitted: Admitted, address: JobAddress, body: JsonValue) -> R
             status=200,
             body=(await write_errors(jobs.store, job.id, share=principal.share)).encode("utf-8", "replace"),
             media_type=Format.CSV.media_type,
-            headers=[
-                (b"content-disposition", b'attachment; filename="errors.csv"'),
-                (b"cache-control", b"no-store"),
-            ],
+            headers=[(b"content-disposition", b'attachment; filename="errors.csv"')],
         )
     if method == "DELETE":
         if job.status in ACTIVE:

@@ -113,7 +113,7 @@ class SignIn:
                 reply = await answer(asked)
         except ApiError as error:
             reply = build_error_reply(error)
-        await send_reply(send, reply, [*headers, (b"cache-control", b"no-store")])
+        await send_reply(send, reply, headers)
 
     def _find_answer(self, scope: "Scope", headers: Headers) -> Callable[[_Asked], Awaitable[Reply]]:
         """Return the function that answers a request, and add the headers of a refusal.

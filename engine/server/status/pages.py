@@ -26,7 +26,6 @@ if TYPE_CHECKING:
 _ALLOW = (b"allow", b"GET, HEAD, OPTIONS")
 _ASKED_EVERY = 1.0
 _PATIENCE = 2.0
-_FRESH = (b"cache-control", b"no-store")
 
 _INDEX = """Fieldstone
 
@@ -97,7 +96,7 @@ class Health(PlainPage):
         watch = next((one for one in watches if one is not None), None)
         if (watch is not None and watch.is_broken) or (self._place is not None and self._place.is_embedded_broken()):
             return _unready("the embedded PostgreSQL cannot be started")
-        return Reply(status=200, body=_json({"status": "ok"}), headers=[_FRESH])
+        return Reply(status=200, body=_json({"status": "ok"}))
 
 
 class Readiness(PlainPage):
@@ -143,7 +142,7 @@ class Readiness(PlainPage):
             self._asked_at[cell] = now
             try:
                 async with asyncio.timeout(_PATIENCE):
-                    await database.read(ANSWER, [])
+                    await database.read(ANSWER, [], share=None)
             except (SqlError, TimeoutError):
                 self._answers[cell] = False
             else:
@@ -163,13 +162,13 @@ def _describe(services: Services, is_ready: bool) -> dict[str, object]:
 
 def _ready(details: dict[str, object] | None = None) -> Reply:
     shown: dict[str, object] = {"status": "ready"}
-    return Reply(status=200, body=_json(shown if details is None else shown | {"details": details}), headers=[_FRESH])
+    return Reply(status=200, body=_json(shown if details is None else shown | {"details": details}))
 
 
 def _unready(status: str, details: dict[str, object] | None = None) -> Reply:
     shown: dict[str, object] = {"status": status}
     body = _json(shown if details is None else shown | {"details": details})
-    return Reply(status=503, body=body, headers=[_FRESH, RETRY_SOON])
+    return Reply(status=503, body=body, headers=[RETRY_SOON])
 
 
 def _json(value: dict[str, object]) -> bytes:
@@ -201,7 +200,7 @@ class MetricsPage(PlainPage):
         is_named = insight is Insight.FULL
         render = self._metrics.render
         body = render(is_named) if self._place is None else await self._place.gather_metrics(render, is_named)
-        return Reply(status=200, body=body, media_type=MEDIA_TYPE, headers=[_FRESH])
+        return Reply(status=200, body=body, media_type=MEDIA_TYPE)
 
 
 class NotFound:

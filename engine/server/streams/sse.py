@@ -51,7 +51,6 @@ Tell = Callable[[], str]
 
 _STREAM: Headers = [
     (b"content-type", b"text/event-stream; charset=utf-8"),
-    (b"cache-control", b"no-cache"),
     (b"x-accel-buffering", b"no"),
 ]
 

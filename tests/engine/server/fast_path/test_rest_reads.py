@@ -44,7 +44,11 @@ async def test_other_records_and_pages_are_answered_without_a_task(serve: Serve)
             warm = await get(talk, path)
             assert (warm.status, warm.body) == (cold.status_code, cold.content)
             assert (warm.header(b"etag") or b"").decode() == cold.headers.get("etag", "")
-            assert (warm.header(b"content-type") or b"").decode() == cold.headers["content-type"]
+            for name in ("content-type", "cache-control"):
+                assert [line for line in warm.headers if line.startswith(name.encode() + b":")] == [
+                    f"{name}: {cold.headers[name]}".encode()
+                ]
+            assert cold.headers["cache-control"] == ("private, no-cache" if "etag" in cold.headers else "no-store")
         assert await serving.warm() == before + len(paths)
         assert len(serving.server.server_state.tasks) == tasks
 
