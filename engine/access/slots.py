@@ -1,7 +1,8 @@
 """Slots: the right to have an operation in progress, of which each key and each workspace has so many.
 
 An operation for which there is no slot waits, and the keys of a workspace take turns. So one that sends many operations
-at once has few in progress, and those of the others need not stand behind all that it has sent.
+at once has few in progress, and those of the others need not stand behind all that it has sent. The last slots of a
+workspace are for keys without any: two keys whose operations stand still do not stop the third.
 
 Beyond the rate that the database or the process can serve, a queue only grows: all its operations are answered, and
 each so late that nobody needs it any more. So the queue is bounded by the time that it takes, and an operation that
@@ -30,6 +31,9 @@ MOST_WAITING = 1_000
 
 LONGEST_WAIT = 10.0
 """Seconds."""
+
+_FOR_EACH_KEPT = 16
+"""Slots of a workspace for each one that is kept for a key without any."""
 
 _RETRY_MS = 1_000
 
@@ -108,6 +112,8 @@ class Slots:
         self.waiting = 0
         self._each = each or math.inf
         self._workspace = workspace or math.inf
+        # Those that keys with an operation in progress may have together.
+        self._common = workspace - workspace // _FOR_EACH_KEPT or math.inf
         # By the numbers of the ids, whose hashes Python need not compute again each time.
         self._of_keys: dict[int, int] = {}
         self._of_workspaces: dict[int, int] = {}
@@ -138,7 +144,7 @@ class Slots:
     def _take(self, key: int, workspace: int) -> bool:
         """Take a slot of a key and of a workspace; return False if either has none."""
         of_key, of_workspace = self._of_keys.get(key, 0), self._of_workspaces.get(workspace, 0)
-        if of_key >= self._each or of_workspace >= self._workspace:
+        if of_key >= self._each or of_workspace >= (self._common if of_key else self._workspace):
             return False
         if not self.pace.is_free and not self.pace.take(is_only=not of_workspace):
             return False

@@ -59,6 +59,28 @@ async def test_the_keys_of_a_workspace_share_its_slots_by_turns() -> None:
     assert not slots._queues
 
 
+async def test_the_last_slots_of_a_workspace_are_for_keys_without_any() -> None:
+    """Two keys whose operations stood still had all slots, and a third one was refused."""
+    slots = Slots(each=16, workspace=32)
+    first = key()
+    second, third, fourth, fifth = (key(first) for _ in range(4))
+    assert [sum(slots.try_enter(one) for _ in range(40)) for one in (first, second)] == [16, 14]
+    assert [slots.try_enter(one) for one in (third, third, fourth, fifth)] == [True, False, True, False]
+    order: list[str] = []
+    tasks = [asyncio.create_task(enter(slots, second, order, "second"))]
+    await asyncio.sleep(0)
+    tasks.append(asyncio.create_task(enter(slots, fifth, order, "fifth")))
+    await asyncio.sleep(0)
+    slots.leave(third)
+    await asyncio.sleep(0.01)
+    # The slot that came free is one of the last: the second key goes on when it has fewer itself.
+    assert order == ["fifth"]
+    slots.leave(first)
+    slots.leave(first)
+    await asyncio.gather(*tasks)
+    assert order == ["fifth", "second"]
+
+
 async def test_one_that_leaves_the_queue_gives_its_turn_to_the_next() -> None:
     slots = Slots(each=1)
     one = key()
