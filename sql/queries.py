@@ -1,7 +1,7 @@
 """Named SQL text: each room keeps its statements in a file `queries.sql`, below a line `-- name: x` each.
 
-Parameters are written as psycopg has them: `%(name)s`, and `%%` is a percent sign. Comments between the name and the
-text are not sent.
+Parameters are written as psycopg has them: `%(name)s`, and `%%` is a percent sign. A fragment that several statements
+of a file share stands below `-- fragment: x`, and as `<<x>>` in them. Comments between name and text are not sent.
 """
 
 import re
@@ -15,7 +15,8 @@ from uuid import UUID
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.statement import Statement, Step, array_text
 
-_HEADING = re.compile(rb"^-- name: (\w+)\n(?:--.*\n)*", re.MULTILINE)
+_HEADING = re.compile(rb"^-- (name|fragment): (\w+)\n(?:--.*\n)*", re.MULTILINE)
+_FRAGMENT = re.compile(rb"<<(\w+)>>")
 _PARAMETER = re.compile(r"%\((\w+)\)s|%%")
 
 Value = bytes | str | int | float | UUID | Sequence[str | int | UUID] | None
@@ -26,7 +27,12 @@ Value = bytes | str | int | float | UUID | Sequence[str | int | UUID] | None
 def read_queries(module: str) -> Mapping[str, bytes]:
     """Return the texts in the file `queries.sql` beside a module, by their names."""
     pieces = _HEADING.split(files(module.rpartition(".")[0]).joinpath("queries.sql").read_bytes())
-    return dict(zip((name.decode() for name in pieces[1::2]), map(bytes.strip, pieces[2::2]), strict=True))
+    texts = dict(zip(pieces[2::3], map(bytes.strip, pieces[3::3]), strict=True))
+    return {
+        name.decode(): _FRAGMENT.sub(lambda found: texts[found[1]], texts[name])
+        for kind, name in zip(pieces[1::3], pieces[2::3], strict=True)
+        if kind == b"name"
+    }
 
 
 @cache

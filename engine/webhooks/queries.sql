@@ -14,16 +14,23 @@ SELECT apart.position, to_jsonb(apart.updated_at) #>> '{}', least(apart.position
 FROM fieldstone.log_consumer AS apart JOIN fieldstone.log_consumer AS consumer ON consumer.name = %(name)s::text
 WHERE apart.name = %(apart)s::text;
 
--- name: match_events
-SELECT event.position, event.workspace_id, event.object_id, event.record_id, event.action, to_jsonb(event.changed),
-    to_jsonb(event.at AT TIME ZONE 'UTC') #>> '{}', jsonb_object_agg(webhook.id, jsonb_build_array(webhook.role_id, webhook.claims))
-FROM fieldstone.event_log AS event
+-- fragment: event
+event.position, event.workspace_id, event.object_id, event.record_id, event.action, to_jsonb(event.changed),
+to_jsonb(event.at AT TIME ZONE 'UTC') #>> '{}'
+
+-- fragment: matches
+-- Each event with the webhooks that wait for it.
+fieldstone.event_log AS event
     JOIN fieldstone.webhook ON webhook.workspace_id = event.workspace_id AND webhook.start_position < event.position
         AND (event.at <= greatest(webhook.paused_at, webhook.disabled_at) OR webhook.is_active AND (webhook.resumed_at IS NULL
             OR event.at > webhook.resumed_at OR event.position > webhook.resumed_position))
     JOIN fieldstone.webhook_operation AS operation ON operation.webhook_id = webhook.id
         AND (operation.object_id IS NULL OR operation.object_id = event.object_id)
         AND (operation.action IS NULL OR operation.action = event.action)
+
+-- name: match_events
+SELECT <<event>>, jsonb_object_agg(webhook.id, jsonb_build_array(webhook.role_id, webhook.claims))
+FROM <<matches>>
 WHERE event.position > %(after)s::bigint AND event.position <= %(upto)s::bigint
     AND (%(only)s::uuid IS NULL OR event.workspace_id = %(only)s::uuid) AND event.workspace_id <> ALL (%(without)s::uuid[])
 GROUP BY event.position ORDER BY event.position;
@@ -33,13 +40,7 @@ GROUP BY event.position ORDER BY event.position;
 -- a webhook they are all, or the first ones, without those that have a delivery already: its deliveries keep their order.
 WITH matching AS MATERIALIZED (
     SELECT DISTINCT event.position, webhook.id, webhook.role_id, webhook.claims
-    FROM fieldstone.event_log AS event
-        JOIN fieldstone.webhook ON webhook.workspace_id = event.workspace_id AND webhook.start_position < event.position
-            AND (event.at <= greatest(webhook.paused_at, webhook.disabled_at) OR webhook.is_active AND (webhook.resumed_at IS NULL
-                OR event.at > webhook.resumed_at OR event.position > webhook.resumed_position))
-        JOIN fieldstone.webhook_operation AS operation ON operation.webhook_id = webhook.id
-            AND (operation.object_id IS NULL OR operation.object_id = event.object_id)
-            AND (operation.action IS NULL OR operation.action = event.action)
+    FROM <<matches>>
     WHERE event.position > %(after)s::bigint AND event.position <= %(upto)s::bigint AND event.workspace_id = %(only)s::uuid
 ),
 quiet AS (
@@ -49,8 +50,7 @@ quiet AS (
         SELECT FROM fieldstone.webhook_delivery AS made WHERE made.webhook_id = matching.id AND made.position = matching.position
     )
 )
-SELECT event.position, event.workspace_id, event.object_id, event.record_id, event.action, to_jsonb(event.changed),
-    to_jsonb(event.at AT TIME ZONE 'UTC') #>> '{}', jsonb_object_agg(quiet.id, jsonb_build_array(quiet.role_id, quiet.claims))
+SELECT <<event>>, jsonb_object_agg(quiet.id, jsonb_build_array(quiet.role_id, quiet.claims))
 FROM quiet JOIN fieldstone.event_log AS event ON event.position = quiet.position
 WHERE quiet.place <= %(batch)s::bigint
 GROUP BY event.position ORDER BY event.position;
@@ -190,8 +190,7 @@ RETURNING delivery.id, delivery.webhook_id, delivery.event, delivery.payload, de
     (SELECT webhook.claims::text FROM fieldstone.webhook WHERE webhook.id = delivery.webhook_id);
 
 -- name: find_event
-SELECT event.position, event.workspace_id, event.object_id, event.record_id, event.action, to_jsonb(event.changed),
-    to_jsonb(event.at AT TIME ZONE 'UTC') #>> '{}', jsonb_build_object(webhook.id, jsonb_build_array(webhook.role_id, webhook.claims))
+SELECT <<event>>, jsonb_build_object(webhook.id, jsonb_build_array(webhook.role_id, webhook.claims))
 FROM fieldstone.event_history AS event JOIN fieldstone.webhook ON webhook.workspace_id = event.workspace_id
 WHERE event.position = %(position)s::bigint AND webhook.id = %(webhook_id)s::uuid AND webhook.role_id IS NOT NULL;
 

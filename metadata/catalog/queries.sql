@@ -421,13 +421,16 @@ DELETE FROM fieldstone.index WHERE workspace_id = %(workspace_id)s AND id = %(id
 INSERT INTO fieldstone.retired_name (workspace_id, object_id, name)
 VALUES (%(workspace_id)s, %(object_id)s, %(name)s);
 
+-- fragment: api_key_row
+id, workspace_id, name, (SELECT role.name FROM fieldstone.role WHERE role.id = role_id), created_at, expires_at, revoked_at,
+last_used_at, networks
+
 -- name: insert_api_key
 INSERT INTO fieldstone.api_key (id, workspace_id, name, token_hash, prefix, role_id, claims, networks, expires_at,
     created_by_key, root_key)
 VALUES (%(id)s, %(workspace_id)s, %(name)s, %(token_hash)s, %(prefix)s, %(role_id)s, %(claims)s, %(networks)s,
     %(expires_at)s, %(maker_id)s, %(root_id)s)
-RETURNING id, workspace_id, name, (SELECT role.name FROM fieldstone.role WHERE role.id = role_id), created_at, expires_at,
-    revoked_at, last_used_at, networks;
+RETURNING <<api_key_row>>;
 
 -- name: api_key_maker
 -- A revocation of the maker waits until the new key is committed, and so finds it.
@@ -451,15 +454,13 @@ FROM (
 WHERE k.revoked_at IS NULL AND (k.expires_at IS NULL OR k.expires_at > now());
 
 -- name: api_keys
-SELECT id, workspace_id, name, (SELECT role.name FROM fieldstone.role WHERE role.id = role_id), created_at, expires_at,
-    revoked_at, last_used_at, networks
+SELECT <<api_key_row>>
 FROM fieldstone.api_key WHERE workspace_id = %(workspace_id)s ORDER BY id;
 
 -- name: revoke_api_key
 UPDATE fieldstone.api_key SET revoked_at = coalesce(revoked_at, now())
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s
-RETURNING id, workspace_id, name, (SELECT role.name FROM fieldstone.role WHERE role.id = role_id), created_at, expires_at,
-    revoked_at, last_used_at, networks;
+RETURNING <<api_key_row>>;
 
 -- name: api_key_binding
 SELECT role_id, claims::text FROM fieldstone.api_key WHERE workspace_id = %(workspace_id)s AND id = %(id)s;
@@ -474,8 +475,7 @@ SET token_hash = %(token_hash)s, prefix = %(prefix)s, old_token_hash = token_has
     old_token_until = now() + make_interval(secs => %(overlap)s)
 WHERE workspace_id = %(workspace_id)s AND id = %(id)s AND revoked_at IS NULL
     AND (expires_at IS NULL OR expires_at > now())
-RETURNING id, workspace_id, name, (SELECT role.name FROM fieldstone.role WHERE role.id = role_id), created_at, expires_at,
-    revoked_at, last_used_at, networks;
+RETURNING <<api_key_row>>;
 
 -- name: note_key_uses
 -- Another process may have noted a use meanwhile, and one that is about to write a key need not be waited for.

@@ -15,15 +15,24 @@ UNKNOWN = UUID("018f0000-0000-7000-8000-000000000001")
 
 
 def build(text: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> NamedStatement:
-    """Return the query `ask` of a file that holds it and another, in a package of its own."""
+    """Return the query `ask` of a file that holds it, another one and a fragment, in a package of its own."""
     # A name of its own: Python keeps the packages that it has imported.
     package = path / f"asked_{path.name}"
     package.mkdir()
     (package / "__init__.py").touch()
-    (package / "queries.sql").write_text(f"-- name: other\nSELECT 1;\n\n-- name: ask\n-- Why it is asked.\n{text};\n")
+    shared = "-- fragment: shared\n-- Its meaning.\n%(a)s::int << 1\n"
+    (package / "queries.sql").write_text(f"-- name: other\nSELECT 1;\n\n{shared}\n-- name: ask\n-- Why.\n{text};\n")
     monkeypatch.syspath_prepend(path)
     read_queries.cache_clear()
     return named_statement(f"{package.name}.module", "ask")
+
+
+async def test_a_fragment_stands_in_the_statements_that_share_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = build("SELECT <<shared>>, <<shared>>", tmp_path, monkeypatch)
+    assert asked.statement.text == "SELECT $1::int << 1, $1::int << 1"
+    assert read_queries(f"asked_{tmp_path.name}.module").keys() == {"other", "ask"}
 
 
 async def test_values_are_bound_by_their_names(
@@ -56,6 +65,10 @@ def test_each_query_is_run_by_a_module_and_has_one_parameter_style(path: Path) -
     code = "\n".join(module.read_text() for room in ("engine", "metadata") for module in (HERE / room).rglob("*.py"))
     assert {name for name in texts if f'"{name}"' not in code} == set()
     assert {name for name, text in texts.items() if re.search(rb"\$\d", text)} == set()
+    written = path.read_text()
+    assert {
+        one for one in re.findall(r"^-- fragment: (\w+)$", written, re.MULTILINE) if f"<<{one}>>" not in written
+    } == set()
 
 
 def test_a_query_is_sent_without_the_comment_before_it() -> None:

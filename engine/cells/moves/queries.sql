@@ -58,13 +58,16 @@ SELECT to_regnamespace(quote_ident(%(schema)s)) IS NOT NULL;
 SELECT pg_try_advisory_lock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0)), pg_backend_pid(),
     set_config('application_name', %(application)s, false), set_config('idle_session_timeout', '0', false);
 
+-- fragment: is_lock_of_model
+held.locktype = 'advisory' AND held.granted AND held.objsubid = 1
+    AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    AND (held.classid::bigint << 32) | held.objid::bigint
+        = hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0)
+
 -- name: is_held
 -- Whether a session has kept the lock of `hold_model`, and the version of the model, which nobody changes meanwhile.
 SELECT EXISTS (
-    SELECT FROM pg_locks AS held WHERE held.pid = %(holder)s AND held.locktype = 'advisory' AND held.granted AND held.objsubid = 1
-        AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND (held.classid::bigint << 32) | held.objid::bigint
-            = hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0)
+    SELECT FROM pg_locks AS held WHERE held.pid = %(holder)s AND <<is_lock_of_model>>
 ), version FROM fieldstone.workspace WHERE id = %(workspace_id)s;
 
 -- name: let_model_go
@@ -101,10 +104,7 @@ SELECT coalesce((
     SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) FROM pg_replication_slots WHERE slot_name = %(name)s
 ), 0)::bigint, EXISTS (
     SELECT FROM pg_locks AS held JOIN pg_stat_activity AS mover ON mover.pid = held.pid
-    WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 1 AND mover.application_name = %(application)s
-        AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-        AND (held.classid::bigint << 32) | held.objid::bigint
-            = hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0)
+    WHERE mover.application_name = %(application)s AND <<is_lock_of_model>>
 ), EXISTS (SELECT FROM fieldstone.webhook WHERE workspace_id = %(workspace_id)s AND rests_until = 'infinity');
 
 -- name: has_subscription
