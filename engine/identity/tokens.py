@@ -21,6 +21,7 @@ from fieldstone.metadata.roles.principal import Principal, SubjectKind, keep_ins
 from fieldstone.metadata.shown_text import fit
 from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens, TokenFacts
 from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE, WorkspaceNames
+from fieldstone.sql.newest import keep
 
 FRESH_FOR: Final = 60.0
 """Seconds for which a verified token is kept, with its workspace."""
@@ -110,9 +111,7 @@ class Tokens:
         verified = await self.verify(token)
         kept = keep_instance(None if before is None else before.principal, verified.principal)
         verified = verified._replace(principal=kept)
-        self._kept[token_hash] = verified._replace(claims={})
-        if len(self._kept) > self._limit:
-            self._kept.popitem(last=False)
+        keep(self._kept, token_hash, verified._replace(claims={}), self._limit)
         return verified.principal
 
     async def verify(self, token: str) -> Verified:

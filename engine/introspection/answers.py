@@ -24,6 +24,7 @@ from fieldstone.engine.schema.scope import NODE, NODE_ROOTS, SEARCH
 from fieldstone.metadata.api_names import EVENTS, SEARCH_TYPE_NAMES, TAIL_TYPE_NAMES
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot, Workspace
+from fieldstone.sql.newest import keep
 
 MOST_REQUESTS = 16
 """Requests whose templates are kept. GraphiQL, codegen and their like ask in a handful of ways."""
@@ -116,10 +117,8 @@ class SchemaAnswers:
                 own = GraphQLObjectType(root, {name: there[name] for name in names if (root, name) != (QUERY, EVENTS)})
                 fields[root] = deflate(",".join(text for _, text in writer.write(own).members))
             types = [schema.type_map[name] for field in names for name in _TYPES.get(field, ())]
-            found = self._extra[key] = (fields, deflate(",".join(writer.write(one).text for one in types)))
-            if len(self._extra) > MOST_REQUESTS:
-                self._extra.popitem(last=False)
-        self._extra.move_to_end(key)
+            found = (fields, deflate(",".join(writer.write(one).text for one in types)))
+        keep(self._extra, key, found, MOST_REQUESTS)
         return found
 
     def _frame(self, request: SchemaRequest, absent: frozenset[str]) -> _Frame:
@@ -127,12 +126,10 @@ class SchemaAnswers:
         found = self._frames.get(key)
         if found is None:
             templates = self._templates.setdefault(request.key, Templates(request))
-            found = self._frames[key] = _make_frame(request, templates, absent)
-            if len(self._frames) > MOST_REQUESTS:
-                (oldest, _), _ = self._frames.popitem(last=False)
-                if all(one[0] != oldest for one in self._frames):
-                    del self._templates[oldest]
-        self._frames.move_to_end(key)
+            found = _make_frame(request, templates, absent)
+        for (oldest, _), _ in keep(self._frames, key, found, MOST_REQUESTS):
+            if all(one[0] != oldest for one in self._frames):
+                del self._templates[oldest]
         return found
 
 

@@ -6,6 +6,7 @@ from uuid import UUID
 from fieldstone.metadata.catalog.api_model.model import catalog_snapshot
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
+from fieldstone.sql.newest import keep
 
 MOST_CATALOGS = 1_000
 
@@ -23,9 +24,7 @@ class CatalogSource:
         found = self._snapshots.get(workspace_id)
         if found is None:
             found = catalog_snapshot((await self._current.get(workspace_id)).workspace)
-            self._snapshots[workspace_id] = found
-            if len(self._snapshots) > MOST_CATALOGS:
-                self._snapshots.popitem(last=False)
+            keep(self._snapshots, workspace_id, found, MOST_CATALOGS)
         return found
 
     def find_current(self, workspace_id: UUID) -> Snapshot | None:

@@ -19,6 +19,7 @@ from fieldstone.sql.errors import (
     StatementTimeout,
 )
 from fieldstone.sql.executor import Database
+from fieldstone.sql.newest import keep
 from fieldstone.sql.replicas.position import Position
 from fieldstone.sql.replicas.primary import PrimaryPosition
 from fieldstone.sql.replicas.replica import Replica
@@ -134,10 +135,8 @@ class ReplicaReads(Reads):
         self._primary.ask(note)
 
     def _note(self, principal: Principal, position: Position | None) -> None:
-        self._written[principal.subject_id.int] = _Written(position, asyncio.get_running_loop().time())
-        self._written.move_to_end(principal.subject_id.int)
-        if len(self._written) > _MOST_SESSIONS:
-            self._written.popitem(last=False)
+        written = _Written(position, asyncio.get_running_loop().time())
+        keep(self._written, principal.subject_id.int, written, _MOST_SESSIONS)
 
     async def _choose(self, read: Read) -> Replica | None:
         freshness = FRESHNESS.get() or Freshness()

@@ -12,6 +12,7 @@ from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import AnyOperation, Demand, KeptPlan, P, Sample, ValidOperation
 from fieldstone.metadata.access.view import find_view
 from fieldstone.metadata.model import Snapshot
+from fieldstone.sql.newest import keep
 
 MOST_TEXT = 2_000_000
 """Characters of all documents together; the statement of a plan is longer than its document as a rule."""
@@ -291,6 +292,4 @@ class PlanCache:
 
     def keep_plan(self, operation: ValidOperation[P], shape: Hashable, plan: P, sample: Sample | None) -> None:
         """Keep a plan, with the sample that it can be made again by."""
-        operation.plans[shape] = KeptPlan(plan, sample)
-        if len(operation.plans) > MOST_SHAPES:
-            operation.plans.popitem(last=False)
+        keep(operation.plans, shape, KeptPlan(plan, sample), MOST_SHAPES)

@@ -6,7 +6,7 @@ import time
 from collections import OrderedDict, defaultdict
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Final, TypeVar
+from typing import Final
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -29,9 +29,8 @@ from fieldstone.metadata.workspaces.api_keys import (
 )
 from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.frozen import frozen
+from fieldstone.sql.newest import keep
 from fieldstone.sql.statement import Row
-
-T = TypeVar("T")
 
 _BY_HASHES = catalog_statement("api_keys_by_hashes")
 
@@ -254,7 +253,7 @@ class KeyStore:
         if row is None:
             if known := self._keys.pop(token_hash, None):
                 self._drop_hash(known, token_hash)
-            _keep(self._refused, token_hash, now, self._limit)
+            keep(self._refused, token_hash, now, self._limit)
             return None
         known, is_use_due = _read_known(row, now, self._keys.get(token_hash))
         if is_use_due:
@@ -263,7 +262,7 @@ class KeyStore:
         if forgotten == self._forgotten:
             self._refused.pop(token_hash, None)
             self._hashes[known.principal.subject_id].add(token_hash)
-            for hash_, oldest in _keep(self._keys, token_hash, known, self._limit):
+            for hash_, oldest in keep(self._keys, token_hash, known, self._limit):
                 self._drop_hash(oldest, hash_)
         return known.answer
 
@@ -307,10 +306,3 @@ def _read_known(row: Row, now: float, before: _Known | None) -> tuple[_Known, bo
         checked_at=now,
     )
     return known, row[9] == b"t"
-
-
-def _keep(answers: OrderedDict[bytes, T], token_hash: bytes, value: T, limit: int) -> list[tuple[bytes, T]]:
-    """Store a cache entry, and return the oldest ones, which it displaced."""
-    answers[token_hash] = value
-    answers.move_to_end(token_hash)
-    return [answers.popitem(last=False) for _ in range(len(answers) - limit)]

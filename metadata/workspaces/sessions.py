@@ -7,7 +7,7 @@ from collections import OrderedDict
 from collections.abc import Callable, Collection, Mapping
 from hashlib import sha256
 from types import MappingProxyType
-from typing import Final, NamedTuple, TypeVar
+from typing import Final, NamedTuple
 from uuid import UUID
 from weakref import WeakValueDictionary
 
@@ -19,10 +19,8 @@ from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.roles.networks import read_network
 from fieldstone.metadata.roles.principal import Principal, SubjectKind, keep_instance
 from fieldstone.sql.frozen import frozen
+from fieldstone.sql.newest import keep
 from fieldstone.sql.statement import Row
-
-K = TypeVar("K")
-T = TypeVar("T")
 
 _BY_HASHES = catalog_statement("sessions_by_hashes")
 _RANDOM_BYTES = 32
@@ -218,8 +216,7 @@ class SessionStore:
         now = self._clock()
         noted_at = self._noted.get(session_id)
         if noted_at is None or now - noted_at >= _NOTED_EACH:
-            self._noted.pop(session_id, None)
-            _keep(self._noted, session_id, now)
+            keep(self._noted, session_id, now, LIMIT)
             self._used.add(session_id)
 
     async def note_uses(self) -> None:
@@ -253,25 +250,19 @@ class SessionStore:
         """Keep the answer of a look-up that began at `now`, when `forgotten` times were counted, and return it."""
         before = self._known.pop(token_hash, None)
         if row is None or row[14] != b"t" or not self._is_offered(row):
-            _keep(self._refused, token_hash, _Refused(row is not None, now))
+            keep(self._refused, token_hash, _Refused(row is not None, now), LIMIT)
             return None
         principal = keep_instance(None if before is None else before.principal, _read_principal(row))
         # A session that was forgotten during the look-up may have been read before its revocation.
         if forgotten == self._forgotten:
             self._refused.pop(token_hash, None)
-            _keep(self._known, token_hash, _Known(principal, now))
+            keep(self._known, token_hash, _Known(principal, now), LIMIT)
         return principal
 
     def _is_offered(self, row: Row) -> bool:
         """Return whether a session is of a key, or of a user whose provider may still give the role."""
         issuer, role = row[12], row[6]
         return issuer is None or (role or b"").decode() in self._offered.get(issuer.decode(), ())
-
-
-def _keep(entries: OrderedDict[K, T], key: K, entry: T) -> None:
-    entries[key] = entry
-    while len(entries) > LIMIT:
-        entries.popitem(last=False)
 
 
 def _read_principal(row: Row) -> Principal:

@@ -28,6 +28,7 @@ from fieldstone.engine.request.stored_documents.request import SHA256, DocumentR
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.executor import Database
+from fieldstone.sql.newest import keep
 from fieldstone.sql.queries import named_statement
 from fieldstone.sql.statement import refuse_nul
 
@@ -286,10 +287,8 @@ class StoredDocuments:
         is_changed = known is None or known.number != number
         if is_changed:
             self._forget(workspace, {_By.ID, _By.TEXT})
-        self._versions[workspace] = _Version(number, now)
-        self._versions.move_to_end(workspace)
-        if len(self._versions) > _MOST_WORKSPACES:
-            self._forget(self._versions.popitem(last=False)[0], {_By.ID, _By.TEXT})
+        for oldest, _ in keep(self._versions, workspace, _Version(number, now), _MOST_WORKSPACES):
+            self._forget(oldest, {_By.ID, _By.TEXT})
         if is_changed:
             self.changed(workspace_id)
 

@@ -17,6 +17,7 @@ from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.errors import DatabaseError, DatabaseUnavailable, ResponseTooLarge, Serialization, StaleSchema
 from fieldstone.sql.executor import Database
 from fieldstone.sql.frozen import frozen
+from fieldstone.sql.newest import keep
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.sqlstate import is_passing
 from fieldstone.sql.statement import Row, Statement
@@ -252,9 +253,8 @@ class RecordReader:
             return isinstance(error, ResponseTooLarge) or is_passing(error)
         if not is_passing(error):
             return False
-        tries = self._tries[part[0]] = self._tries.get(part[0], 0) + 1
-        if len(self._tries) > _MOST_FAILING:
-            self._tries.popitem(last=False)
+        tries = self._tries.get(part[0], 0) + 1
+        keep(self._tries, part[0], tries, _MOST_FAILING)
         return tries < _MOST_TRIES
 
     def _statement(self, object_: Object, action: str) -> Statement:
@@ -262,10 +262,7 @@ class RecordReader:
         known = self._statements.get(key)
         if known is None or known[0] is not object_:
             known = object_, compile_plan(replace(whole_feed(object_, action, limit=self._limit), log=self._log))
-            self._statements[key] = known
-        self._statements.move_to_end(key)
-        while len(self._statements) > _MOST_STATEMENTS:
-            self._statements.popitem(last=False)
+        keep(self._statements, key, known, _MOST_STATEMENTS)
         return known[1]
 
     async def _read(
