@@ -2,26 +2,23 @@
 
 import asyncio
 import logging
-from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Mapping
 from functools import partial
 from typing import Final, TypeVar
 from uuid import UUID
 
 from fieldstone.engine.audit.trail import AuditTrail
-from fieldstone.engine.cells.directory import CellsAway, Directory, Place
 from fieldstone.engine.cells.load import NOTE_EVERY, note_load
 from fieldstone.engine.cells.moves.unfinished import finish_moves
 from fieldstone.engine.errors import RateLimitExceeded, ServiceUnavailable
 from fieldstone.engine.identity.credential import Credential, CredentialKind, Presented
-from fieldstone.engine.identity.shared_look_ups import SharedLookUps
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.server.cells.moving import drop_all_left
+from fieldstone.engine.server.cells.places import Places
 from fieldstone.engine.server.cells.pulse import Pulse
 from fieldstone.engine.server.cells.settings import settings_of
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.foundation import pool_settings
-from fieldstone.engine.server.http.requests.auth import sign_in
 from fieldstone.engine.server.log import report_unexpected
 from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.server.parts import PLAIN, Parts
@@ -38,12 +35,7 @@ from fieldstone.sql.executor import Database
 _LOG = logging.getLogger(__name__)
 
 T = TypeVar("T")
-U = TypeVar("U")
 
-_MOST_KNOWN: Final = 100_000
-"""Credentials, and workspaces, whose place a process remembers."""
-_REFUSED_FOR: Final = 1.0
-"""Seconds for which a credential that no cell has is not looked for again."""
 _GRACE: Final = 5.0
 """Seconds that a start waits for the other cells once one of them is open."""
 _FIRST_PAUSE, _LONGEST_PAUSE = 0.5, 10.0
@@ -65,17 +57,13 @@ class CellRuntime(Runtime):
         self._urls = {cell.name: cell.url for cell in settings.cells}
         self._pulses: dict[str, Pulse] = {}
         self._failure: SqlError | MetadataError | None = None
-        self._workspaces: OrderedDict[bytes, UUID] = OrderedDict()
-        self._places: OrderedDict[UUID, str] = OrderedDict()
-        self._refused: OrderedDict[bytes, float] = OrderedDict()
         self._forgotten: set[tuple[str, UUID]] = set()
         self._prepare()
 
     def _prepare(self) -> None:
         """Make all that belongs to one event loop: the app may be started on one after another."""
         self._tried = {name: asyncio.Event() for name in self._cells}
-        self._directory = Directory(self._home, self._databases)
-        self._shared = SharedLookUps(self._directory.find_credentials)
+        self._places = Places(self._home, self._databases, self._services_of)
         self._left = Wake()
 
     def opened(self) -> Mapping[str, Services | None]:
@@ -84,8 +72,8 @@ class CellRuntime(Runtime):
 
     def find(self, credential: Credential) -> Services | None:
         """Return the services of a credential whose place is known."""
-        workspace_id = self._workspaces.get(credential.hash)
-        cell = None if workspace_id is None else self._places.get(workspace_id)
+        workspace_id = self._places.workspaces.get(credential.hash)
+        cell = None if workspace_id is None else self._places.cells.get(workspace_id)
         return None if cell is None or not self.answers(cell) else self._cells[cell].services
 
     async def ready(self) -> Services:
@@ -111,15 +99,15 @@ class CellRuntime(Runtime):
         credential = presented.credential
         if credential is None:
             return self._services_of(self._home)
-        workspace_id = self._workspaces.get(credential.hash)
+        workspace_id = self._places.workspaces.get(credential.hash)
         if workspace_id is None:
-            workspace_id = await self._find_workspace(credential, presented)
+            workspace_id = await self._places.find_workspace(credential, presented, self._cells[self._home].services)
         if workspace_id is None:
             return self._services_of(self._home)
         services = await self.choose_for(workspace_id)
         if services.identity.needs_verification(credential) and not _is_refused_unseen(services, presented):
             # A cell that the workspace has left may have dropped the rest of it, and would refuse the credential.
-            await self._find_place(workspace_id)
+            await self._places.find_cell(workspace_id)
             left, services = services, await self.choose_for(workspace_id)
             if services is not left:
                 # Denials have come with the workspace.
@@ -128,7 +116,7 @@ class CellRuntime(Runtime):
 
     async def choose_for(self, workspace_id: UUID) -> Services:
         """Return the services of the cell that has a workspace; raises ServiceUnavailable."""
-        cell = self._places.get(workspace_id) or await self._find_place(workspace_id)
+        cell = self._places.cells.get(workspace_id) or await self._places.find_cell(workspace_id)
         return self._services_of(self._home if cell is None else cell)
 
     async def follow(self, left: Services, workspace_id: UUID) -> Services | None:
@@ -139,7 +127,7 @@ class CellRuntime(Runtime):
         """
         until = asyncio.get_running_loop().time() + _FOLLOW_FOR
         while asyncio.get_running_loop().time() < until:
-            cell = await self._find_place(workspace_id)
+            cell = await self._places.find_cell(workspace_id)
             if cell is None:
                 return None
             services = self._services_of(cell)
@@ -156,7 +144,7 @@ class CellRuntime(Runtime):
             ApiError: the token that is presented is refused.
         """
         services = await self.choose(presented)
-        known = None if presented.credential is None else self._workspaces.get(presented.credential.hash)
+        known = None if presented.credential is None else self._places.workspaces.get(presented.credential.hash)
         return await self._act(services, known, act)
 
     async def serve_for(self, workspace_id: UUID, act: Callable[[Services], Awaitable[T]]) -> T:
@@ -171,50 +159,6 @@ class CellRuntime(Runtime):
             if moved is None:
                 raise
         return await act(moved)
-
-    async def _find_workspace(self, credential: Credential, presented: Presented) -> UUID | None:
-        """Return the workspace of a credential; None if no cell knows it."""
-        if credential.kind is CredentialKind.TOKEN:
-            home = self._services_of(self._home)
-            workspace_id = (await sign_in(home.identity, home.audit, home.failed_tokens, presented)).workspace_id
-        else:
-            now = asyncio.get_running_loop().time()
-            if now - self._refused.get(credential.hash, -_REFUSED_FOR) < _REFUSED_FOR:
-                return None
-            try:
-                place = await self._find_credential(credential, presented)
-            except CellsAway:
-                raise _some_away() from None
-            if place is None:
-                _keep(self._refused, credential.hash, now)
-                return None
-            workspace_id = place.workspace_id
-            _keep(self._places, workspace_id, place.cell)
-        _keep(self._workspaces, credential.hash, workspace_id)
-        return workspace_id
-
-    async def _find_credential(self, credential: Credential, presented: Presented) -> Place | None:
-        home = self._cells[self._home].services
-        if home is None:
-            return await self._directory.find_credential(credential.hash)
-        try:
-            home.failed_tokens.begin(presented.address)
-        except RateLimitExceeded:
-            return await self._shared.find(credential.hash)
-        try:
-            return await self._directory.find_credential(credential.hash)
-        finally:
-            # One that no cell has is counted by the sign-in, which the home refuses.
-            home.failed_tokens.end(presented.address)
-
-    async def _find_place(self, workspace_id: UUID) -> str | None:
-        try:
-            cell = await self._directory.find_workspace(workspace_id)
-        except CellsAway:
-            raise _some_away() from None
-        if cell is not None:
-            _keep(self._places, workspace_id, cell)
-        return cell
 
     def _services_of(self, cell: str) -> Services:
         found = self._cells.get(cell)
@@ -386,14 +330,3 @@ def _audit(services: Services) -> AuditTrail:
 
 def _slow(services: Services) -> SlowOperations | None:
     return services.slow
-
-
-def _some_away() -> ServiceUnavailable:
-    return ServiceUnavailable("A database cannot be reached, and the others do not have the workspace: try again.")
-
-
-def _keep(known: OrderedDict[T, U], key: T, value: U) -> None:
-    known[key] = value
-    known.move_to_end(key)
-    if len(known) > _MOST_KNOWN:
-        known.popitem(last=False)
