@@ -1,7 +1,6 @@
 """The database as the rest of the program sees it: statements in, rows out."""
 
 import asyncio
-import logging
 from collections.abc import AsyncIterator, Hashable, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import replace
@@ -16,14 +15,13 @@ from fieldstone.sql.driver.lanes.lanes import Lanes
 from fieldstone.sql.driver.server import (
     IDLE_LIMIT,
     fit_settings,
-    leads_to_standby,
-    refuses_writes,
     require_supported,
     wait_for_server,
     warn_of_idle_limit,
 )
 from fieldstone.sql.driver.sessions import Sessions
 from fieldstone.sql.driver.sharing.share import Group
+from fieldstone.sql.driver.standby import Standby
 from fieldstone.sql.errors import (
     CommitOutcomeUnknown,
     ConnectionLost,
@@ -32,19 +30,12 @@ from fieldstone.sql.errors import (
     Serialization,
     StalePlan,
     StatementTimeout,
-    WritesRefused,
 )
 from fieldstone.sql.listen import Listener
-from fieldstone.sql.pool_settings import PoolCounters, PoolSettings, PoolStats, asks_for_writes, build_conninfo
+from fieldstone.sql.pool_settings import PoolCounters, PoolSettings, PoolStats, build_conninfo
 from fieldstone.sql.sqlstate import translate_error
 from fieldstone.sql.statement import Parameters, Row, Statement, Step
 from fieldstone.sql.transaction import Transaction, run_again
-
-_LOG = logging.getLogger(__name__)
-
-_STANDBY = "the server is a standby by now"
-_DROP_EACH = 1.0
-"""The least seconds between two looks at the server, or ends of all connections, for one that takes no writes."""
 
 
 class Database:
@@ -67,7 +58,6 @@ class Database:
         first = replace(settings, connect_timeout=min(settings.connect_timeout, settings.open_timeout))
         self._conninfo = build_conninfo(dsn, first, statement_timeout=0)
         self._owner_dsn, self._has_owner = owner_dsn or dsn, owner_dsn is not None
-        self._looking, self._next_look, self._stays_standby = asyncio.Lock(), 0.0, False
         self._set(settings)
 
     def _set(self, settings: PoolSettings) -> None:
@@ -75,6 +65,7 @@ class Database:
         self._pool = ConnectionPool(self._dsn, settings, self._counters)
         self._lanes = Lanes(self._pool, settings, self._counters)
         self._sessions = Sessions(self._owner_dsn, settings)
+        self._standby = Standby(self._dsn, self._owner_dsn, self._conninfo, settings, self._pool, self._sessions)
         self._direct = Database(self._direct_dsn, replace(settings, prepare=True)) if self._direct_dsn else None
 
     @classmethod
@@ -212,7 +203,7 @@ class Database:
                 # Nothing was committed: PostgreSQL notices a stale plan before it runs the statement.
                 connection.forget([statement for statement, _ in steps])
             except ReadOnlyServer as error:
-                await self._leave_standby(error, connection)
+                await self._standby.leave(error, connection)
         finally:
             await _release(connection)
         connection = await self._acquire(share, only, verify=True)
@@ -245,7 +236,7 @@ class Database:
             yield transaction
             await transaction.commit()
         except ReadOnlyServer as error:
-            await self._leave_standby(error, connection)
+            await self._standby.leave(error, connection)
             raise
         finally:
             await _release(connection)
@@ -265,7 +256,7 @@ class Database:
             if isinstance(translated, ReadOnlyServer):
                 other = await self._acquire(None, None, verify=True)
                 try:
-                    await self._leave_standby(translated, other)
+                    await self._standby.leave(translated, other)
                 finally:
                     await _release(other)
             raise translated from error
@@ -288,39 +279,6 @@ class Database:
     def drop(self, reason: str) -> None:
         """End all connections that serve statements: the server is no longer the right one."""
         self._pool.drop(reason)
-
-    async def _leave_standby(self, error: ReadOnlyServer, connection: DriverConnection) -> None:
-        """End this connection, and all others with it where that is due: each of them may lead to the old primary.
-
-        Raises:
-            WritesRefused: The server is the primary, and takes no writes by its settings; readers are left alone.
-            ReadOnlyServer: A new connection would lead to a standby, too; readers are left alone.
-        """
-        now = asyncio.get_running_loop().time
-        is_refused = await refuses_writes(connection, self._settings)
-        if self._looking.locked() and self._stays_standby and not is_refused:
-            raise error
-        async with self._looking:  # One look serves all callers that meet the standby meanwhile.
-            is_due = now() >= self._next_look
-            if is_due and not is_refused:
-                stood, self._stays_standby = self._stays_standby, await leads_to_standby(self._conninfo, self._settings)
-                if self._stays_standby and not stood:
-                    _LOG.warning("the address of the database leads to a standby, which takes no writes")
-            self._next_look = now() + _DROP_EACH if is_due else self._next_look
-        if is_refused:
-            # The settings of a session may outlast those of its database: some are made again each time.
-            if is_due and not asks_for_writes(self._dsn):
-                connection.retire()
-            if is_due and not asks_for_writes(self._owner_dsn):
-                await self._sessions.drop()
-            raise WritesRefused("the database takes no writes now: default_transaction_read_only is on") from error
-        if self._stays_standby:
-            raise error
-        connection.end(_STANDBY)
-        if is_due:
-            _LOG.warning("%s: all connections are made again (%s)", _STANDBY, error.message)
-            self.drop(_STANDBY)
-            await self._sessions.drop()
 
     async def listen(self, channel: str, *, address: str | None = None) -> Listener:
         """Return a connection of its own that receives the messages of a channel.

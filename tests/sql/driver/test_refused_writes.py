@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
-from fieldstone.sql import executor
+from fieldstone.sql.driver import standby
 from fieldstone.sql.errors import DatabaseUnavailable, WritesRefused
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
@@ -43,7 +43,7 @@ async def serve_readers(database: Database) -> None:
 async def test_the_readers_of_one_of_several_hosts_are_served_on(
     given: dict[str, str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.setattr(executor, "_DROP_EACH", 0.0)
+    monkeypatch.setattr(standby, "_DROP_EACH", 0.0)
     with running_primary() as primary:
         async with contextlib.AsyncExitStack() as opened:
             run_sql(primary.dsn, "CREATE TABLE public.note (text text)")

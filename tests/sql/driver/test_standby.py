@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from fieldstone.sql import executor
+from fieldstone.sql.driver import standby as module
 from fieldstone.sql.errors import ReadOnlyServer
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
@@ -25,7 +25,7 @@ def standby() -> Iterator[Standby]:
 async def test_writes_in_vain_end_no_connection(
     standby: Standby, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr(executor, "_DROP_EACH", 0.0)
+    monkeypatch.setattr(module, "_DROP_EACH", 0.0)
     async with opened(standby.dsn, connections=1) as database:
         serving = await database.read(BACKEND, (), share=None)
         for _ in range(3):
