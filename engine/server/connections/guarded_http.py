@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol, within limits: of heads, of time, of bytes that may wait for a client."""
+"""uvicorn's HTTP protocol, within limits: of time, and of bytes that wait for a client or for an answer."""
 
 import asyncio
 from collections import deque
@@ -7,16 +7,17 @@ from typing import Any
 from httptools import HttpParserError, HttpParserUpgrade
 from uvicorn.config import Config
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 from uvicorn.server import ServerState
 
+from fieldstone.engine.server.connections.checked_heads import CheckedHeads
 from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.old_clients import without_chunks
 from fieldstone.engine.server.connections.place import PLACE, NotesBuffered
 from fieldstone.engine.server.connections.refusal import write_refusal
 from fieldstone.engine.server.connections.register import Connections
 from fieldstone.engine.server.connections.transport import ClientTransport
-from fieldstone.engine.server.connections.upgrade import head_without_upgrade, is_handshake
+from fieldstone.engine.server.connections.upgrade import head_without_upgrade
 
 _SLICE = 8 << 10
 """Bytes that are parsed at once: in these few are not too many requests."""
@@ -28,11 +29,7 @@ _MOST_DISCARDED = 1 << 20
 """Bytes that are read from a client that was refused, so that it sees the refusal."""
 
 
-class _RefusedError(Exception):
-    """Ends the parser's work; the refusal is noted."""
-
-
-class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
+class GuardedProtocol(NotesBuffered, CheckedHeads):
     """One connection, as long as it speaks HTTP."""
 
     def __init__(
@@ -52,18 +49,10 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
         self._begun = 0
         self._unanswered: deque[int] = deque()
         self._running: RequestResponseCycle | None = None
-        self._is_receiving = self._is_head_open = False
-        self._is_upgrade_ignored = self._is_handed_over = False
-        self._hosts = 0
-        self._trailers = 0
-        # Bytes since the parser last had a whole head, a part of a body or a whole request, and since when it has a
-        # part of a head.
-        self._withheld = 0
-        self._head_since = 0.0
+        self._is_receiving = self._is_handed_over = False
         self._received = 0
         self._made_at = self._answered_at = 0.0
         self._behind = b""
-        self._verdict: tuple[int, str, str] | None = None
         self._refusal = b""
         self._is_refused = False
         self._lingering = 0
@@ -146,7 +135,7 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
             if self._is_handed_over:
                 return
             if self._withheld > self._limits.head_bytes:
-                self._refuse_size()
+                self._refuse(*self._too_large())
         if self._is_head_open or (self._withheld and not self._is_receiving):
             if not self._head_since:
                 self._head_since = self.loop.time()
@@ -174,54 +163,12 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
                 self.send_400_response("Invalid HTTP request received.")
             return
 
-    def _should_upgrade(self) -> bool:
-        return super()._should_upgrade() and is_handshake(self.parser.get_method(), self.headers)
-
     def on_message_begin(self) -> None:
         """Note that there is a request to receive, and to answer."""
         self._begun += 1
         self._unanswered.append(0)
-        self._is_receiving = self._is_head_open = True
-        self._hosts = self._trailers = 0
+        self._is_receiving = True
         super().on_message_begin()
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Take a header. One behind the body is nothing that the app may take for a header of the request.
-
-        https://www.rfc-editor.org/rfc/rfc9110#section-6.5.1
-        """
-        if not self._is_head_open:
-            self._trailers += 1
-            if self._trailers > self._limits.headers:
-                self._stop(*self._too_large())
-            return
-        super().on_header(name, value)
-        if self.headers[-1][0] == b"host":
-            self._hosts += 1
-        if len(self.headers) > self._limits.headers:
-            self._stop(*self._too_large())
-
-    def on_headers_complete(self) -> None:
-        """Begin to answer a request whose head may be one.
-
-        https://www.rfc-editor.org/rfc/rfc9112#section-3.2
-        """
-        most = self._limits.head_bytes
-        if (self._head_since or self._withheld > most) and self._head_size() > most:
-            self._stop(*self._too_large())
-        if self._hosts > 1 or (self._hosts == 0 and self.parser.get_http_version() == "1.1"):
-            self._stop(400, "A request has one Host header, and no more.", "hosts")
-        if b"#" in self.url:
-            self._stop(400, "A request's target has no '#': write %23 for it.", "no request")
-        if self.parser.get_method() == b"CONNECT":
-            self._stop(400, "CONNECT is for proxies.", "no request")
-        self._is_head_open = False
-        self._withheld = 0
-        self._head_since = 0.0
-        if self.parser.should_upgrade() and not self._should_upgrade():
-            self._is_upgrade_ignored = True
-            return
-        super().on_headers_complete()
 
     def on_body(self, body: bytes) -> None:
         """Take a part of a body."""
@@ -327,22 +274,6 @@ class GuardedProtocol(NotesBuffered, HttpToolsProtocol):
         self._running = cycle
         is_old = cycle.scope["http_version"] == "1.0"
         super()._start_asgi_task(cycle, without_chunks(cycle, app) if is_old else app)
-
-    def _head_size(self) -> int:
-        """Return the bytes of the head that was parsed, about."""
-        return len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers)
-
-    def _too_large(self) -> tuple[int, str, str]:
-        limits = self._limits
-        message = f"A request's head has at most {limits.head_bytes} bytes and {limits.headers} headers."
-        return 431, message, "large head"
-
-    def _refuse_size(self) -> None:
-        self._refuse(*self._too_large())
-
-    def _stop(self, status: int, message: str, reason: str) -> None:
-        self._verdict = (status, message, reason)
-        raise _RefusedError
 
     def _close(self, reason: str | None) -> None:
         if reason is not None:
