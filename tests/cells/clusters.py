@@ -182,6 +182,15 @@ def client_of(app: Any, token: str) -> httpx.AsyncClient:
     )
 
 
+@asynccontextmanager
+async def open_first(urls: dict[str, str], **settings: Any) -> AsyncIterator[tuple[Fieldstone, httpx.AsyncClient]]:
+    """Run an app on these cells whose home has the workspace `first`, and yield it with a client of the workspace."""
+    async with open_app(urls, **settings) as app:
+        _, token = await make_workspace(app, "home", "first")
+        async with client_of(app, token) as client:
+            yield app, client
+
+
 async def send(client: httpx.AsyncClient, query: str, **variables: Any) -> Any:
     """Return the body of an answer whose status is 200."""
     response = await client.post("/graphql", json={"query": query, "variables": variables})

@@ -14,7 +14,7 @@ from fieldstone.engine.cells.moves.replication import echo
 from fieldstone.engine.server.cells.moving import move
 from fieldstone.engine.webhooks import fan_out
 from fieldstone.engine.webhooks.apart import Apart
-from tests.cells.clusters import client_of, make_workspace, open_app, place_of, send, settings_with
+from tests.cells.clusters import open_first, place_of, send, settings_with
 from tests.cells.stopped_moves import execute, fetch
 from tests.engine.webhooks.target import target_server
 from tests.waiting import until, until_true
@@ -46,32 +46,28 @@ async def test_events_that_are_not_deliveries_yet_become_some_where_the_workspac
     def note(_: Apart, names: Iterable[str]) -> None:
         begun.extend(names)
 
-    async with target_server() as target, open_app(cells, webhook_allow="127.0.0.1/32") as app:
-        _, token = await make_workspace(app, "home", "first")
-        async with client_of(app, token) as client:
-            await make_hook(client, target.url)
-            monkeypatch.setattr(fan_out, "_SHARE", 0)
-            with monkeypatch.context() as patched:
-                patched.setattr(Apart, "go_on", note)
-                await send(client, CREATE, name="before")
-                await until(lambda: bool(begun))
-                moving = asyncio.create_task(move(settings_with(cells), "first", "east", lambda _: None))
-                async with await psycopg.AsyncConnection.connect(cells["home"], autocommit=True) as home:
-                    await until_true(lambda: _is_resting(home, moving))
-            await moving
-            await send(client, CREATE, name="after")
-            events = await target.until_taken(2)
-            assert {event["record"]["name"] for event in events} == {"before", "after"}
+    async with target_server() as target, open_first(cells, webhook_allow="127.0.0.1/32") as (_, client):
+        await make_hook(client, target.url)
+        monkeypatch.setattr(fan_out, "_SHARE", 0)
+        with monkeypatch.context() as patched:
+            patched.setattr(Apart, "go_on", note)
+            await send(client, CREATE, name="before")
+            await until(lambda: bool(begun))
+            moving = asyncio.create_task(move(settings_with(cells), "first", "east", lambda _: None))
+            async with await psycopg.AsyncConnection.connect(cells["home"], autocommit=True) as home:
+                await until_true(lambda: _is_resting(home, moving))
+        await moving
+        await send(client, CREATE, name="after")
+        events = await target.until_taken(2)
+        assert {event["record"]["name"] for event in events} == {"before", "after"}
 
 
 async def test_a_workspace_without_webhooks_moves_whether_or_not_a_server_reads_events_for_any(
     cells: dict[str, str],
 ) -> None:
     """The move waited for deliveries that nobody was to make, and was refused."""
-    async with open_app(cells) as app:
-        _, token = await make_workspace(app, "home", "first")
-        async with client_of(app, token) as client:
-            await send(client, CREATE, name="before")
+    async with open_first(cells) as (_, client):
+        await send(client, CREATE, name="before")
     await execute(cells["home"], UNREAD)
     lines: list[str] = []
     await move(settings_with(cells), "first", "east", lines.append)
@@ -82,12 +78,10 @@ async def test_a_move_that_waits_for_deliveries_in_vain_says_so(
     cells: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The refusal named locked tables."""
-    async with target_server() as target, open_app(cells, webhook_allow="127.0.0.1/32") as app:
-        _, token = await make_workspace(app, "home", "first")
-        async with client_of(app, token) as client:
-            await make_hook(client, target.url)
-            await send(client, CREATE, name="before")
-            await target.until_taken(1)
+    async with target_server() as target, open_first(cells, webhook_allow="127.0.0.1/32") as (_, client):
+        await make_hook(client, target.url)
+        await send(client, CREATE, name="before")
+        await target.until_taken(1)
     await execute(cells["home"], UNREAD)
     monkeypatch.setattr(switch, "_TRIES", 2)
     with pytest.raises(MoveRefused) as refused:
@@ -103,20 +97,18 @@ async def test_a_switch_that_opens_its_gate_again_has_the_target_send_nothing(
     cells: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The target sent the deliveries that waited for another attempt, and so did the source."""
-    async with target_server() as target, open_app(cells, webhook_allow="127.0.0.1/32") as app:
-        _, token = await make_workspace(app, "home", "first")
-        async with client_of(app, token) as client:
-            await make_hook(client, target.url)
-            rests: list[Any] = []
+    async with target_server() as target, open_first(cells, webhook_allow="127.0.0.1/32") as (_, client):
+        await make_hook(client, target.url)
+        rests: list[Any] = []
 
-            async def note(*given: Any) -> bool:
-                is_first = not rests
-                rests.append(await fetch(cells["east"], RESTS))
-                return await echo(*given) and not is_first
+        async def note(*given: Any) -> bool:
+            is_first = not rests
+            rests.append(await fetch(cells["east"], RESTS))
+            return await echo(*given) and not is_first
 
-            monkeypatch.setattr(switch, "echo", note)
-            await move(settings_with(cells), "first", "east", lambda _: None)
-            # Before the rest is carried for the first time, and for the second time.
-            assert rests == [(1,), (1,)]
-            await send(client, CREATE, name="after")
-            await target.until_taken(1)
+        monkeypatch.setattr(switch, "echo", note)
+        await move(settings_with(cells), "first", "east", lambda _: None)
+        # Before the rest is carried for the first time, and for the second time.
+        assert rests == [(1,), (1,)]
+        await send(client, CREATE, name="after")
+        await target.until_taken(1)

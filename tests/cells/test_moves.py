@@ -21,7 +21,16 @@ from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.app import Fieldstone
 from fieldstone.engine.server.cells.moving import cancel, drop_all_left, move
 from fieldstone.metadata.workspaces.api_keys import hash_token
-from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, place_of, send, settings_with
+from tests.cells.clusters import (
+    cell_services,
+    client_of,
+    make_workspace,
+    open_app,
+    open_first,
+    place_of,
+    send,
+    settings_with,
+)
 from tests.engine.webhooks.target import target_server
 from tests.waiting import until
 
@@ -191,26 +200,24 @@ async def test_a_move_that_is_stopped_at_each_step_goes_on(cells: dict[str, str]
 
 async def test_a_move_is_cancelled_up_to_the_switch(cells: dict[str, str]) -> None:
     settings = settings_with(cells)
-    async with open_app(cells) as app:
-        _, token = await make_workspace(app, "home", "first")
-        async with client_of(app, token) as client:
-            with pytest.raises(Stopped):
-                await move(settings, "first", "east", stop_at("events are copied"))
+    async with open_first(cells) as (_, client):
+        with pytest.raises(Stopped):
+            await move(settings, "first", "east", stop_at("events are copied"))
+        await cancel(settings, "first")
+        with pytest.raises(MoveRefused, match="is not being moved"):
             await cancel(settings, "first")
-            with pytest.raises(MoveRefused, match="is not being moved"):
-                await cancel(settings, "first")
-            await send(client, CREATE, name="Acme")
-            model = await client.post(
-                "/metadata",
-                json={
-                    "query": 'mutation { createObject(input: { nameSingular: "car", namePlural: "cars",'
-                    ' labelSingular: "Car", labelPlural: "Cars" }) { id } }'
-                },
-            )
-            assert "errors" not in model.json(), model.text
-            assert await place_of(settings, "first") == ["home"]
-            with pytest.raises(MoveRefused, match="stays in its cell"):
-                await move(settings, "default", "east", lambda _: None)
+        await send(client, CREATE, name="Acme")
+        model = await client.post(
+            "/metadata",
+            json={
+                "query": 'mutation { createObject(input: { nameSingular: "car", namePlural: "cars",'
+                ' labelSingular: "Car", labelPlural: "Cars" }) { id } }'
+            },
+        )
+        assert "errors" not in model.json(), model.text
+        assert await place_of(settings, "first") == ["home"]
+        with pytest.raises(MoveRefused, match="stays in its cell"):
+            await move(settings, "default", "east", lambda _: None)
 
 
 async def test_a_key_that_rested_over_a_move_is_known_when_its_old_cell_has_dropped_the_rest(
@@ -344,30 +351,28 @@ async def test_a_cursor_from_before_a_move_goes_on_behind_it(cells: dict[str, st
 @pytest.mark.alone
 async def test_webhooks_get_each_event_of_a_moving_workspace_once(cells: dict[str, str]) -> None:
     settings = settings_with(cells)
-    async with target_server() as target, open_app(cells, webhook_allow="127.0.0.1/32") as app:
-        _, token = await make_workspace(app, "home", "first")
-        async with client_of(app, token) as client:
-            made = await client.post(
-                "/metadata",
-                json={
-                    "query": "mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { id } }",
-                    "variables": {"input": {"targetUrl": target.url, "operations": ["company.created"]}},
-                },
-            )
-            assert "errors" not in made.json(), made.text
-            writers = Writers(client)
-            async with asyncio.TaskGroup() as tasks:
-                tasks.create_task(writers.write(0))
-                await asyncio.sleep(0.3)
-                await move(settings, "first", "east", lambda _: None)
-                await asyncio.sleep(0.3)
-                writers.stop()
-            assert writers.failed == []
-            await target.until_taken(len(writers.acknowledged))
-            # One that comes twice would come by then, too.
-            await send(client, CREATE, name="last")
-            await target.until_taken(len(writers.acknowledged) + 1)
-            names = [event["record"]["name"] for event in target.taken]
-            assert sorted(names) == sorted([*writers.acknowledged, "last"])
-            positions = [int(event["position"]) for event in target.taken if event["record"]["name"] != "last"]
-            assert len(set(positions)) == len(positions)
+    async with target_server() as target, open_first(cells, webhook_allow="127.0.0.1/32") as (_, client):
+        made = await client.post(
+            "/metadata",
+            json={
+                "query": "mutation ($input: CreateWebhookInput!) { createWebhook(input: $input) { id } }",
+                "variables": {"input": {"targetUrl": target.url, "operations": ["company.created"]}},
+            },
+        )
+        assert "errors" not in made.json(), made.text
+        writers = Writers(client)
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(writers.write(0))
+            await asyncio.sleep(0.3)
+            await move(settings, "first", "east", lambda _: None)
+            await asyncio.sleep(0.3)
+            writers.stop()
+        assert writers.failed == []
+        await target.until_taken(len(writers.acknowledged))
+        # One that comes twice would come by then, too.
+        await send(client, CREATE, name="last")
+        await target.until_taken(len(writers.acknowledged) + 1)
+        names = [event["record"]["name"] for event in target.taken]
+        assert sorted(names) == sorted([*writers.acknowledged, "last"])
+        positions = [int(event["position"]) for event in target.taken if event["record"]["name"] != "last"]
+        assert len(set(positions)) == len(positions)

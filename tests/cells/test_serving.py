@@ -20,7 +20,7 @@ from fieldstone.metadata.model import Workspace
 from fieldstone.sql import embedded
 from fieldstone.sql.embedded.process import shut_down
 from fieldstone.sql.errors import DatabaseUnavailable
-from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, send, setting_of
+from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, open_first, send, setting_of
 
 CREATE = "mutation ($name: String) { createCompany(data: { name: $name }) { id name } }"
 AT_ONCE = 4.0
@@ -108,17 +108,15 @@ async def test_a_cell_that_is_away_hurts_no_other(
 async def test_a_model_that_cannot_be_loaded_is_no_unexpected_error(
     cells: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    async with open_app(cells) as app:
-        _, token = await make_workspace(app, "home", "first")
-        async with client_of(app, token) as client:
-            await send(client, LIST)
+    async with open_first(cells) as (app, client):
+        await send(client, LIST)
 
-            async def fail(_: object) -> None:
-                raise DatabaseUnavailable("the server closed the connection")
+        async def fail(_: object) -> None:
+            raise DatabaseUnavailable("the server closed the connection")
 
-            monkeypatch.setattr(cell_services(app, "home").foundation.current, "get", fail)
-            away = await client.post("/graphql", json={"query": LIST})
-            assert (away.status_code, away.json()["errors"][0]["extensions"]["code"]) == (503, "SERVICE_UNAVAILABLE")
+        monkeypatch.setattr(cell_services(app, "home").foundation.current, "get", fail)
+        away = await client.post("/graphql", json={"query": LIST})
+        assert (away.status_code, away.json()["errors"][0]["extensions"]["code"]) == (503, "SERVICE_UNAVAILABLE")
 
 
 @contextlib.contextmanager

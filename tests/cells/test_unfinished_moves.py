@@ -17,7 +17,7 @@ from fieldstone.engine.server.cells.moving import cancel, move
 from fieldstone.engine.server.cli import doctor
 from fieldstone.engine.server.cli.command_error import DifferenceFound
 from fieldstone.sql.errors import SqlError
-from tests.cells.clusters import client_of, make_workspace, open_app, place_of, send, settings_with
+from tests.cells.clusters import client_of, make_workspace, open_app, open_first, place_of, send, settings_with
 from tests.cells.stopped_moves import COUNT, CREATE, SLOTS, Paused, Stopped, databases_of, execute, fetch, is_row
 from tests.waiting import until, until_true
 
@@ -76,23 +76,21 @@ async def test_a_mover_whose_hold_of_the_model_was_ended_leaves_no_change_behind
 ) -> None:
     """The source restarts while tables are copied: the target served the model from before, without the new object."""
     settings = settings_with(cells)
-    async with open_app(cells) as app:
-        _, token = await make_workspace(app, "home", "first")
-        async with client_of(app, token) as client:
+    async with open_first(cells) as (_, client):
 
-            async def wait(*given: Any) -> None:
-                await wait_until_near(*given)
-                assert await fetch(cells["home"], END_HOLD) == (True,)
-                answer = await client.post("/metadata", json={"query": ADD})
-                assert "errors" not in answer.json(), answer.text
-                await send(client, 'mutation { createGadget(data: { name: "kept" }) { id } }')
+        async def wait(*given: Any) -> None:
+            await wait_until_near(*given)
+            assert await fetch(cells["home"], END_HOLD) == (True,)
+            answer = await client.post("/metadata", json={"query": ADD})
+            assert "errors" not in answer.json(), answer.text
+            await send(client, 'mutation { createGadget(data: { name: "kept" }) { id } }')
 
-            with monkeypatch.context() as patch:
-                patch.setattr(mover, "wait_until_near", wait)
-                with pytest.raises(MoveRefused, match="start the move again"):
-                    await move(settings, "first", "east", lambda _: None)
-            await move(settings, "first", "east", lambda _: None)
-            assert (await send(client, "{ gadgets { totalCount } }"))["data"]["gadgets"]["totalCount"] == 1
+        with monkeypatch.context() as patch:
+            patch.setattr(mover, "wait_until_near", wait)
+            with pytest.raises(MoveRefused, match="start the move again"):
+                await move(settings, "first", "east", lambda _: None)
+        await move(settings, "first", "east", lambda _: None)
+        assert (await send(client, "{ gadgets { totalCount } }"))["data"]["gadgets"]["totalCount"] == 1
 
 
 async def test_a_bound_on_idle_sessions_does_not_end_the_hold_of_a_mover(
@@ -119,20 +117,18 @@ async def test_a_bound_on_idle_sessions_does_not_end_the_hold_of_a_mover(
 @pytest.mark.parametrize("line", ["the tables are made in the target", "the records are copied", "events are copied"])
 async def test_a_move_is_cancelled_at_each_step(cells: dict[str, str], line: str) -> None:
     settings = settings_with(cells)
-    async with open_app(cells) as app:
-        _, token = await make_workspace(app, "home", "first")
-        async with client_of(app, token) as client:
-            await send(client, CREATE, name="before")
-            with pytest.raises(Stopped):
-                await move(settings, "first", "east", Paused(line))
-            await cancel(settings, "first")
-            for cell in cells.values():
-                assert await fetch(cell, SLOTS) == (0,)
-            assert await fetch(cells["east"], "SELECT count(*) FROM fieldstone.workspace WHERE name = 'first'") == (0,)
-            assert await fetch(cells["home"], "SELECT count(*) FROM fieldstone.workspace_move") == (0,)
-            await send(client, CREATE, name="after")
-            await move(settings, "first", "east", lambda _: None)
-            assert (await send(client, COUNT))["data"]["companies"]["totalCount"] == 2
+    async with open_first(cells) as (_, client):
+        await send(client, CREATE, name="before")
+        with pytest.raises(Stopped):
+            await move(settings, "first", "east", Paused(line))
+        await cancel(settings, "first")
+        for cell in cells.values():
+            assert await fetch(cell, SLOTS) == (0,)
+        assert await fetch(cells["east"], "SELECT count(*) FROM fieldstone.workspace WHERE name = 'first'") == (0,)
+        assert await fetch(cells["home"], "SELECT count(*) FROM fieldstone.workspace_move") == (0,)
+        await send(client, CREATE, name="after")
+        await move(settings, "first", "east", lambda _: None)
+        assert (await send(client, COUNT))["data"]["companies"]["totalCount"] == 2
 
 
 @pytest.mark.parametrize("step", ["make_tables", "carry_first"])
@@ -168,43 +164,41 @@ async def test_a_mover_that_never_comes_back_leaves_the_source_as_it_was(
     cells: dict[str, str], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     settings = settings_with(cells)
-    async with open_app(cells) as app:
-        _, token = await make_workspace(app, "home", "first")
-        async with client_of(app, token) as client:
-            await send(client, CREATE, name="before")
-            made = await client.post("/metadata", json={"query": HOOK})
-            assert "errors" not in made.json()
+    async with open_first(cells) as (app, client):
+        await send(client, CREATE, name="before")
+        made = await client.post("/metadata", json={"query": HOOK})
+        assert "errors" not in made.json()
 
-            async def die(*_: Any) -> None:
-                # As a process that is killed with the webhooks at rest.
-                await execute(cells["home"], "UPDATE fieldstone.webhook SET rests_until = 'infinity'")
-                raise Stopped
+        async def die(*_: Any) -> None:
+            # As a process that is killed with the webhooks at rest.
+            await execute(cells["home"], "UPDATE fieldstone.webhook SET rests_until = 'infinity'")
+            raise Stopped
 
-            monkeypatch.setattr(mover, "switch", die)
-            with pytest.raises(Stopped):
-                await move(settings, "first", "east", lambda _: None)
-            monkeypatch.undo()
-            # The target stops reading, as one that is away: the log of the source grows.
-            await execute(cells["east"], await disabling(cells["east"]))
-            await until_true(lambda: is_row(cells["home"], RESTS, (0,)))
-            with pytest.raises(DifferenceFound):
-                await doctor.doctor(settings)
-            shown = capsys.readouterr().out
-            assert 'The move of the workspace "first" to the cell east stands still' in shown
-            assert "fieldstone workspace move first --to east" in shown
-            await finish_moves(databases_of(app), databases_of(app)["home"])
-            assert await fetch(cells["home"], SLOTS) == (1,)
-            await send(client, CREATE, name="after")
-            await finish_moves(databases_of(app), databases_of(app)["home"], most_wal=1)
-            assert await fetch(cells["home"], SLOTS) == (0,)
-            # It begins from its start.
-            lines: list[str] = []
-            await move(settings, "first", "east", lines.append)
-            assert "the tables are made in the target" in lines
-            assert (await send(client, COUNT))["data"]["companies"]["totalCount"] == 2
-            capsys.readouterr()
+        monkeypatch.setattr(mover, "switch", die)
+        with pytest.raises(Stopped):
+            await move(settings, "first", "east", lambda _: None)
+        monkeypatch.undo()
+        # The target stops reading, as one that is away: the log of the source grows.
+        await execute(cells["east"], await disabling(cells["east"]))
+        await until_true(lambda: is_row(cells["home"], RESTS, (0,)))
+        with pytest.raises(DifferenceFound):
             await doctor.doctor(settings)
-            assert "stands still" not in capsys.readouterr().out
+        shown = capsys.readouterr().out
+        assert 'The move of the workspace "first" to the cell east stands still' in shown
+        assert "fieldstone workspace move first --to east" in shown
+        await finish_moves(databases_of(app), databases_of(app)["home"])
+        assert await fetch(cells["home"], SLOTS) == (1,)
+        await send(client, CREATE, name="after")
+        await finish_moves(databases_of(app), databases_of(app)["home"], most_wal=1)
+        assert await fetch(cells["home"], SLOTS) == (0,)
+        # It begins from its start.
+        lines: list[str] = []
+        await move(settings, "first", "east", lines.append)
+        assert "the tables are made in the target" in lines
+        assert (await send(client, COUNT))["data"]["companies"]["totalCount"] == 2
+        capsys.readouterr()
+        await doctor.doctor(settings)
+        assert "stands still" not in capsys.readouterr().out
 
 
 async def test_servers_end_a_replication_whose_mover_has_ended(cells: dict[str, str]) -> None:
@@ -242,16 +236,14 @@ async def test_a_command_that_meets_the_end_of_its_move_by_a_server_is_not_refus
 async def test_a_move_that_finds_the_webhooks_of_the_target_held_opens_its_gate(cells: dict[str, str]) -> None:
     """Two moves in opposite directions hold them in their sources, and waited for each other for ever."""
     settings, lines = settings_with(cells), list[str]()
-    async with open_app(cells) as app:
-        _, token = await make_workspace(app, "home", "first")
-        async with client_of(app, token) as client:
-            async with await psycopg.AsyncConnection.connect(cells["east"]) as other:
-                await other.execute("SELECT FROM fieldstone.log_consumer WHERE name = 'webhooks' FOR UPDATE")
-                going = asyncio.create_task(move(settings, "first", "east", lines.append))
-                await until(lambda: any(line.startswith("the writes go on") for line in lines))
-                await send(client, CREATE, name="meanwhile")
-            await going
-            assert (await send(client, COUNT))["data"]["companies"]["totalCount"] == 1
+    async with open_first(cells) as (_, client):
+        async with await psycopg.AsyncConnection.connect(cells["east"]) as other:
+            await other.execute("SELECT FROM fieldstone.log_consumer WHERE name = 'webhooks' FOR UPDATE")
+            going = asyncio.create_task(move(settings, "first", "east", lines.append))
+            await until(lambda: any(line.startswith("the writes go on") for line in lines))
+            await send(client, CREATE, name="meanwhile")
+        await going
+        assert (await send(client, COUNT))["data"]["companies"]["totalCount"] == 1
 
 
 async def test_a_target_that_refuses_rows_is_said_and_the_move_goes_on_when_it_takes_them(
@@ -296,18 +288,16 @@ async def test_a_move_to_a_target_that_is_away_ends_and_goes_on_later(
 ) -> None:
     settings = settings_with(cells)
     away = settings_with({**cells, "east": "postgresql://127.0.0.1:1/nowhere"}, startup_timeout=1)
-    async with open_app(cells) as app:
-        _, token = await make_workspace(app, "home", "first")
-        async with client_of(app, token) as client:
-            with pytest.raises(SqlError):
-                await move(away, "first", "east", lambda _: None)
-            with pytest.raises(Stopped):
-                await move(settings, "first", "east", Paused("the records are copied"))
-            with pytest.raises(SqlError):
-                await move(away, "first", "east", lambda _: None)
-            await send(client, CREATE, name="before")
-            await move(settings, "first", "east", lambda _: None)
-            assert (await send(client, COUNT))["data"]["companies"]["totalCount"] == 1
+    async with open_first(cells) as (_, client):
+        with pytest.raises(SqlError):
+            await move(away, "first", "east", lambda _: None)
+        with pytest.raises(Stopped):
+            await move(settings, "first", "east", Paused("the records are copied"))
+        with pytest.raises(SqlError):
+            await move(away, "first", "east", lambda _: None)
+        await send(client, CREATE, name="before")
+        await move(settings, "first", "east", lambda _: None)
+        assert (await send(client, COUNT))["data"]["companies"]["totalCount"] == 1
 
 
 async def test_a_move_waits_for_builds(cells: dict[str, str]) -> None:
