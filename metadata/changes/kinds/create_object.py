@@ -85,6 +85,5 @@ CREATE_OBJECT = Kind(
         description="Creates an object, and its table.",
         input_description="An object to create. It starts with the fields that every object has.",
         members=tuple(member for member in OBJECT if member.created),
-        has_alias=True,
     ),
 )

@@ -67,7 +67,6 @@ DELETE_FIELD = Kind(
         answer=Subject.FIELD,
         description="Deletes a field with its values, of a RELATION both ends; answers with the field as it was.",
         id_shape=Shape.FIELD,
-        has_alias=True,
         is_removal=True,
     ),
 )

@@ -67,7 +67,6 @@ DELETE_OBJECT = Kind(
         answer=Subject.OBJECT,
         description="Deletes an object with its records, and every relation to it; answers with the object as it was.",
         id_shape=Shape.OBJECT,
-        has_alias=True,
         is_removal=True,
     ),
 )

@@ -35,7 +35,7 @@ class Mutation:
         input_description: that of its input, where it has one.
         members: the members of its input.
         id_shape: the shape of the `id` that it takes, None where it creates.
-        has_alias: True if it has another spelling, as `createOneObject` is one of `createObject`.
+        has_alias: False if it has no other spelling, as `createOneObject` is one of `createObject`.
         is_removal: True if it answers with the record as it was before the change.
         find_answer: returns the id of the record that it answers with; that of the change's subject by default.
     """
@@ -45,7 +45,7 @@ class Mutation:
     input_description: str = ""
     members: tuple[Member, ...] = ()
     id_shape: Shape | None = None
-    has_alias: bool = False
+    has_alias: bool = True
     is_removal: bool = False
     find_answer: Callable[[Snapshot, UUID], UUID] = lambda _after, id_: id_
 

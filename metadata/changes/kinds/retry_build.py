@@ -91,6 +91,7 @@ RETRY_BUILD = Kind(
         answer=Subject.OBJECT,
         description="Builds an index or a field that is FAILED again, by its id; answers with the object that has it.",
         id_shape=Shape.FIELD,
+        has_alias=False,
         find_answer=lambda after, id_: find_owner(after, id_).id,
     ),
 )

@@ -97,6 +97,5 @@ UPDATE_OBJECT = Kind(
         input_description="New values of an object; a member that is left out keeps its value.",
         members=tuple(member for member in OBJECT if member.updated),
         id_shape=Shape.OBJECT,
-        has_alias=True,
     ),
 )

@@ -68,6 +68,5 @@ CREATE_FIELD = Kind(
         description="Creates a field, and its columns; for a RELATION, both of its ends.",
         input_description="A field to create.",
         members=tuple(member for member in FIELD if member.created),
-        has_alias=True,
     ),
 )

@@ -355,6 +355,5 @@ UPDATE_FIELD = Kind(
         input_description="New values of a field; a member that is left out keeps its value.",
         members=tuple(member for member in FIELD if member.updated),
         id_shape=Shape.FIELD,
-        has_alias=True,
     ),
 )

@@ -159,6 +159,5 @@ CREATE_INDEX = Kind(
         description="Creates an index; on a big table it is built in the background: BUILDING, then READY.",
         input_description="An index to create.",
         members=INDEX,
-        has_alias=True,
     ),
 )

@@ -82,7 +82,6 @@ DELETE_INDEX = Kind(
         answer=Subject.INDEX,
         description="Deletes an index; answers with the index as it was.",
         id_shape=Shape.INDEX,
-        has_alias=True,
         is_removal=True,
     ),
 )

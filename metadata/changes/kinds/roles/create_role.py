@@ -80,6 +80,5 @@ CREATE_ROLE = Kind(
         description="Creates a role.",
         input_description="A role to create. It has the rights that its grants give, and no others.",
         members=ROLE,
-        has_alias=True,
     ),
 )

@@ -46,7 +46,6 @@ DELETE_ROLE = Kind(
         answer=Subject.ROLE,
         description="Deletes a role without keys, users and webhooks; answers with the role as it was.",
         id_shape=Shape.ROLE,
-        has_alias=True,
         is_removal=True,
     ),
 )

@@ -86,6 +86,5 @@ UPDATE_ROLE = Kind(
         input_description="New values of a role; a member that is left out keeps its value.",
         members=ROLE,
         id_shape=Shape.ROLE,
-        has_alias=True,
     ),
 )
