@@ -3,7 +3,6 @@
 The schemas are those of the Metadata API's types, as far as answers and bodies have them.
 """
 
-import re
 from collections.abc import Callable
 from typing import cast
 
@@ -43,7 +42,6 @@ from fieldstone.engine.rest.open_api.references import (
 from fieldstone.engine.rest.open_api.schemas import GIVEN
 from fieldstone.engine.rest.routes import Action
 
-_INPUT = re.compile(r"\$input:(\w+)!")
 _SHARED = ("error", "invalidRequest", "problem", "pageInfo")
 _VERBS = {
     Action.FIND_MANY: "findMany",
@@ -143,8 +141,7 @@ class _Types:
 
     def body(self, mutation: Mutation) -> Part:
         """Return the schema of the body of a mutation."""
-        found = _INPUT.search(mutation.declared)
-        holder = cast("GraphQLInputObjectType", self._types.type_map[found[1] if found else ""])
+        holder = cast("GraphQLInputObjectType", self._types.type_map[mutation.input])
         type_ = holder.fields[mutation.wraps].type if mutation.wraps else GraphQLNonNull(holder)
         return self._value(type_, given=True)
 

@@ -30,24 +30,29 @@ class Mutation:
     """A mutation of a resource.
 
     Attributes:
-        arguments: with their variables, which are `$id` and `$input`.
-        declared: the declarations of the variables.
         selection: that of its answer.
+        input: the type of its input; "" if it takes none.
+        takes_id: whether it takes the id beside its input.
         wraps: the member of the input that the body of a request is; "" if it is the input itself.
         has_id: whether the id is a member of the input, beside the body.
     """
 
     name: str
-    declared: str
-    arguments: str
-    selection: str
+    selection: str = "id"
+    input: str = ""
+    takes_id: bool = False
     wraps: str = ""
     has_id: bool = False
 
     @property
     def document(self) -> str:
-        """The document of the mutation."""
-        return f"mutation({self.declared}){{{self.name}({self.arguments}){{{self.selection}}}}}"
+        """The document of the mutation, whose variables are `$id` and `$input`."""
+        taken = {"id": "UUID"} if self.takes_id else {}
+        if self.input:
+            taken["input"] = self.input
+        declared = ",".join(f"${name}:{type_}!" for name, type_ in taken.items())
+        arguments = ",".join(f"{name}:${name}" for name in taken)
+        return f"mutation({declared}){{{self.name}({arguments}){{{self.selection}}}}}"
 
 
 @frozen
@@ -55,18 +60,25 @@ class Resource:
     """A resource.
 
     Attributes:
-        one, many: the root fields, which are the keys of answers as well.
         type: the GraphQL type.
         names: the fields that a path may name one of them by, beside its id.
         mutations: those that it has.
     """
 
-    one: str
-    many: str
     type: str
     selection: str
     names: tuple[str, ...] = ()
     mutations: Mapping[Action, Mutation]
+
+    @property
+    def one(self) -> str:
+        """The root field of one of them, which is the key of an answer as well."""
+        return f"{self.type[0].lower()}{self.type[1:]}"
+
+    @property
+    def many(self) -> str:
+        """The root field of a page, which is the key of an answer as well."""
+        return f"{self.one}s"
 
     @property
     def filter_type(self) -> str:
@@ -97,91 +109,52 @@ class Resource:
 
 def _one_spelling(type_: str, selection: str) -> Mapping[Action, Mutation]:
     """Return the mutations of a type that has Twenty's spelling of them."""
-    member = type_.lower()
+    create, update, delete = (f"{verb}One{type_}" for verb in ("Create", "Update", "Delete"))
 
-    def mutation(verb: str, selection: str, *, wraps: str, has_id: bool) -> Mutation:
-        name = f"{verb}One{type_}"
-        declared = f"$input:{name[0].upper()}{name[1:]}Input!"
-        arguments = "input:$input"
-        return Mutation(
-            name=name, declared=declared, arguments=arguments, selection=selection, wraps=wraps, has_id=has_id
-        )
+    def mutation(name: str, selection: str, *, wraps: str, has_id: bool = True) -> Mutation:
+        spelled = f"{name[0].lower()}{name[1:]}"
+        return Mutation(name=spelled, selection=selection, input=f"{name}Input", wraps=wraps, has_id=has_id)
 
     return {
-        Action.CREATE: mutation("create", selection, wraps=member, has_id=False),
-        Action.UPDATE_ONE: mutation("update", selection, wraps="update", has_id=True),
-        Action.DELETE_ONE: mutation("delete", "id", wraps="", has_id=True),
+        Action.CREATE: mutation(create, selection, wraps=type_.lower(), has_id=False),
+        Action.UPDATE_ONE: mutation(update, selection, wraps="update"),
+        Action.DELETE_ONE: mutation(delete, "id", wraps=""),
     }
 
 
-def _by_id(name: str) -> Mutation:
-    return Mutation(name=name, declared="$id:UUID!", arguments="id:$id", selection="id")
-
-
+_CREATED_WEBHOOK = "id targetUrl operations description secret isActive role createdAt updatedAt"
+_CREATED_API_KEY = "id name token role networks createdAt expiresAt"
 RESOURCES: Mapping[str, Resource] = {
     "objects": Resource(
-        one="object",
-        many="objects",
         type="Object",
         selection=_OBJECT,
         names=("nameSingular", "namePlural"),
         mutations=_one_spelling("Object", _OBJECT),
     ),
-    "fields": Resource(
-        one="field",
-        many="fields",
-        type="Field",
-        selection=_FIELD,
-        names=("name",),
-        mutations=_one_spelling("Field", _FIELD),
-    ),
+    "fields": Resource(type="Field", selection=_FIELD, names=("name",), mutations=_one_spelling("Field", _FIELD)),
     # A relation is made, changed and deleted with the field at its many end.
-    "relations": Resource(one="relation", many="relations", type="Relation", selection=_RELATION, mutations={}),
+    "relations": Resource(type="Relation", selection=_RELATION, mutations={}),
     "webhooks": Resource(
-        one="webhook",
-        many="webhooks",
         type="Webhook",
         selection=_WEBHOOK,
         mutations={
-            Action.CREATE: Mutation(
-                name="createWebhook",
-                declared="$input:CreateWebhookInput!",
-                arguments="input:$input",
-                selection="id targetUrl operations description secret isActive role createdAt updatedAt",
-            ),
+            Action.CREATE: Mutation(name="createWebhook", selection=_CREATED_WEBHOOK, input="CreateWebhookInput"),
             Action.UPDATE_ONE: Mutation(
-                name="updateWebhook",
-                declared="$id:UUID!,$input:UpdateWebhookInput!",
-                arguments="id:$id,input:$input",
-                selection=_WEBHOOK,
+                name="updateWebhook", selection=_WEBHOOK, input="UpdateWebhookInput", takes_id=True
             ),
-            Action.DELETE_ONE: _by_id("deleteWebhook"),
+            Action.DELETE_ONE: Mutation(name="deleteWebhook", takes_id=True),
         },
     ),
     "apiKeys": Resource(
-        one="apiKey",
-        many="apiKeys",
         type="ApiKey",
         selection=_API_KEY,
         names=("name",),
         mutations={
-            Action.CREATE: Mutation(
-                name="createApiKey",
-                declared="$input:CreateApiKeyInput!",
-                arguments="input:$input",
-                selection="id name token role networks createdAt expiresAt",
-            ),
-            Action.DELETE_ONE: _by_id("revokeApiKey"),
+            Action.CREATE: Mutation(name="createApiKey", selection=_CREATED_API_KEY, input="CreateApiKeyInput"),
+            Action.DELETE_ONE: Mutation(name="revokeApiKey", takes_id=True),
         },
     ),
-    "roles": Resource(
-        one="role",
-        many="roles",
-        type="Role",
-        selection=_ROLE,
-        names=("name",),
-        mutations=_one_spelling("Role", _ROLE),
-    ),
+    "roles": Resource(type="Role", selection=_ROLE, names=("name",), mutations=_one_spelling("Role", _ROLE)),
 }
 """The resources by their paths behind `/rest/metadata/`."""
 
