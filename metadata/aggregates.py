@@ -29,78 +29,38 @@ class Aggregation:
     prefix: str | None = None
 
 
+def _row(
+    name: str, role: TypeRole, function: AggregateFunction, description: str, prefix: str | None = None
+) -> Aggregation:
+    return Aggregation(name=name, role=role, function=function, description=description, prefix=prefix)
+
+
+_COUNTS, _PERCENTAGES, _BOOLEANS = TypeRole.COUNTS, TypeRole.PERCENTAGES, TypeRole.BOOLEANS
+# fmt: off
 AGGREGATIONS = (
-    Aggregation(
-        name="countDistinct",
-        role=TypeRole.COUNTS,
-        function=AggregateFunction.COUNT_DISTINCT,
-        description="The number of different values",
-        prefix="countUniqueValues",
-    ),
-    Aggregation(
-        name="countEmpty",
-        role=TypeRole.COUNTS,
-        function=AggregateFunction.COUNT_EMPTY,
-        description="The number of records without a value: NULL, an empty text or an empty list",
-        prefix="countEmpty",
-    ),
-    Aggregation(
-        name="countNotEmpty",
-        role=TypeRole.COUNTS,
-        function=AggregateFunction.COUNT_NOT_EMPTY,
-        description="The number of records with a value",
-        prefix="countNotEmpty",
-    ),
-    Aggregation(
-        name="percentEmpty",
-        role=TypeRole.PERCENTAGES,
-        function=AggregateFunction.PERCENT_EMPTY,
-        description="The percentage of records without a value, from 0 to 100",
-        prefix="percentageEmpty",
-    ),
-    Aggregation(
-        name="percentNotEmpty",
-        role=TypeRole.PERCENTAGES,
-        function=AggregateFunction.PERCENT_NOT_EMPTY,
-        description="The percentage of records with a value, from 0 to 100",
-        prefix="percentageNotEmpty",
-    ),
-    Aggregation(
-        name="countTrue",
-        role=TypeRole.BOOLEANS,
-        function=AggregateFunction.COUNT_TRUE,
-        description="The number of records in which it is true",
-        prefix="countTrue",
-    ),
-    Aggregation(
-        name="countFalse",
-        role=TypeRole.BOOLEANS,
-        function=AggregateFunction.COUNT_FALSE,
-        description="The number of records in which it is false",
-        prefix="countFalse",
-    ),
-    Aggregation(name="sum", role=TypeRole.SUM, function=AggregateFunction.SUM, description="The sum", prefix="sum"),
-    Aggregation(name="avg", role=TypeRole.AVG, function=AggregateFunction.AVG, description="The average", prefix="avg"),
-    Aggregation(
-        name="min", role=TypeRole.MIN, function=AggregateFunction.MIN, description="The smallest value", prefix="min"
-    ),
-    Aggregation(
-        name="max", role=TypeRole.MAX, function=AggregateFunction.MAX, description="The largest value", prefix="max"
-    ),
-    Aggregation(
-        name="stddev",
-        role=TypeRole.DEVIATIONS,
-        function=AggregateFunction.STDDEV,
-        description="The standard deviation of the sample",
-    ),
-    Aggregation(
-        name="variance",
-        role=TypeRole.DEVIATIONS,
-        function=AggregateFunction.VARIANCE,
-        description="The variance of the sample",
-    ),
-    Aggregation(name="median", role=TypeRole.MEDIAN, function=AggregateFunction.MEDIAN, description="The median"),
+    _row("countDistinct", _COUNTS, AggregateFunction.COUNT_DISTINCT,
+        "The number of different values", "countUniqueValues"),
+    _row("countEmpty", _COUNTS, AggregateFunction.COUNT_EMPTY,
+        "The number of records without a value: NULL, an empty text or an empty list", "countEmpty"),
+    _row("countNotEmpty", _COUNTS, AggregateFunction.COUNT_NOT_EMPTY,
+        "The number of records with a value", "countNotEmpty"),
+    _row("percentEmpty", _PERCENTAGES, AggregateFunction.PERCENT_EMPTY,
+        "The percentage of records without a value, from 0 to 100", "percentageEmpty"),
+    _row("percentNotEmpty", _PERCENTAGES, AggregateFunction.PERCENT_NOT_EMPTY,
+        "The percentage of records with a value, from 0 to 100", "percentageNotEmpty"),
+    _row("countTrue", _BOOLEANS, AggregateFunction.COUNT_TRUE,
+        "The number of records in which it is true", "countTrue"),
+    _row("countFalse", _BOOLEANS, AggregateFunction.COUNT_FALSE,
+        "The number of records in which it is false", "countFalse"),
+    _row("sum", TypeRole.SUM, AggregateFunction.SUM, "The sum", "sum"),
+    _row("avg", TypeRole.AVG, AggregateFunction.AVG, "The average", "avg"),
+    _row("min", TypeRole.MIN, AggregateFunction.MIN, "The smallest value", "min"),
+    _row("max", TypeRole.MAX, AggregateFunction.MAX, "The largest value", "max"),
+    _row("stddev", TypeRole.DEVIATIONS, AggregateFunction.STDDEV, "The standard deviation of the sample"),
+    _row("variance", TypeRole.DEVIATIONS, AggregateFunction.VARIANCE, "The variance of the sample"),
+    _row("median", TypeRole.MEDIAN, AggregateFunction.MEDIAN, "The median"),
 )
+# fmt: on
 
 BY_NAME: Mapping[str, Aggregation] = {aggregation.name: aggregation for aggregation in AGGREGATIONS}
 """The aggregates by their names."""
