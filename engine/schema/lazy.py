@@ -8,7 +8,7 @@ assignment stands in for it; code that lists types or fields iterates the mappin
 
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, ValuesView
 from threading import RLock
-from typing import TypeVar, overload
+from typing import TypeVar
 
 from graphql import (
     GraphQLAbstractType,
@@ -25,13 +25,13 @@ from fieldstone.engine.schema.definitions import absent_roots, build_type, descr
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY
 from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION
 from fieldstone.engine.schema.scope import NODE, Members, MutationSet, TypeScope
+from fieldstone.engine.schema.unlisted import FullDict
 from fieldstone.metadata.model import Snapshot
 
 V = TypeVar("V")
-D = TypeVar("D")
 
 
-class LazyMap(dict[str, V]):
+class LazyMap(FullDict[V]):
     """A dict whose values are made when they are asked for; to iterate over it makes them all."""
 
     def __init__(self, names: Callable[[], Iterable[str]], find: Callable[[str], V | None], lock: RLock) -> None:
@@ -63,19 +63,6 @@ class LazyMap(dict[str, V]):
 
     def __bool__(self) -> bool:
         return next(iter(self), None) is not None
-
-    @overload
-    def get(self, name: str, default: None = None, /) -> V | None: ...
-    @overload
-    def get(self, name: str, default: V, /) -> V: ...
-    @overload
-    def get(self, name: str, default: D, /) -> V | D: ...
-    def get(self, name: str, default: D | None = None, /) -> V | D | None:
-        """Return the value of a name, `default` where there is none."""
-        try:
-            return self[name]
-        except KeyError:
-            return default
 
     def keys(self) -> KeysView[str]:  # type: ignore[override]  # dict's own views know only the members that were made
         """Return all names."""

@@ -18,7 +18,24 @@ UNLISTED: Final = "unlisted"
 """Of a type, in its `extensions`: True if the schema does not list it."""
 
 
-class WithUnlisted(dict[str, V]):
+class FullDict(dict[str, V]):
+    """A dict whose `get` finds all that `[name]` finds, the missing names too."""
+
+    @overload
+    def get(self, name: str, default: None = None, /) -> V | None: ...
+    @overload
+    def get(self, name: str, default: V, /) -> V: ...
+    @overload
+    def get(self, name: str, default: D, /) -> V | D: ...
+    def get(self, name: str, default: D | None = None, /) -> V | D | None:
+        """Return the value of a name, `default` where there is none."""
+        try:
+            return self[name]
+        except KeyError:
+            return default
+
+
+class WithUnlisted(FullDict[V]):
     """A dict of members that finds others, too; to iterate over it leaves those out."""
 
     def __init__(self, listed: Mapping[str, V], unlisted: Mapping[str, V]) -> None:
@@ -30,16 +47,6 @@ class WithUnlisted(dict[str, V]):
 
     def __contains__(self, name: object) -> bool:
         return super().__contains__(name) or name in self._unlisted
-
-    @overload
-    def get(self, name: str, default: None = None, /) -> V | None: ...
-    @overload
-    def get(self, name: str, default: V, /) -> V: ...
-    @overload
-    def get(self, name: str, default: D, /) -> V | D: ...
-    def get(self, name: str, default: D | None = None, /) -> V | D | None:
-        """Return the member of a name, `default` where there is none."""
-        return self[name] if name in self else default  # noqa: SIM401  # it would call itself
 
 
 class Found(Mapping[str, V]):
