@@ -15,7 +15,7 @@ class HubCounters:
         overdue: statements that took longer than other groups should wait for.
         live_statements: statements that answer a group of live queries.
         live_answers: answers announced to live queries.
-        live_stretched: statements of live queries that waited longer for a slot than their interval.
+        live_stretched: statements of live queries that waited longer for a ticket than their interval.
     """
 
     looks: int = 0

@@ -1,6 +1,6 @@
 """The hub: reads the log once for all subscribers of this process, and has each group read the events that concern it.
 
-Each group has a cursor of its own and is read for at its own pace, over the slots of its workspace: no group waits for
+Each group has a cursor of its own and is read for at its own pace, with tickets of its workspace: no group waits for
 the events of another. A subscriber that joins at an older position, or whose queue is full, catches up beside them.
 See `fieldstone.engine.events.delivery`.
 """
@@ -20,8 +20,8 @@ from fieldstone.engine.events.delivery.live import LiveDelivery
 from fieldstone.engine.events.delivery.reader import Reader
 from fieldstone.engine.events.delivery.registry import Registry
 from fieldstone.engine.events.delivery.renewal import Renewal
-from fieldstone.engine.events.delivery.slots import Slots
 from fieldstone.engine.events.delivery.subscribable import Subscribable
+from fieldstone.engine.events.delivery.tickets import Tickets
 from fieldstone.engine.events.delivery.work import PAUSE, GroupWork, Watch, unwatched
 from fieldstone.engine.events.live.execution import Execution
 from fieldstone.engine.events.live.group import LiveGroup, LiveMember, LiveSink
@@ -100,8 +100,8 @@ class Hub:
         self.registry = Registry()
         self.models = ModelWatchers()
         total = max(_FEWEST_SLOTS, database.stats().limit // 2)
-        slots = Slots(total)
-        reader = Reader(database, slots, self.counters)
+        tickets = Tickets(total)
+        reader = Reader(database, tickets, self.counters)
         self._waiting = CatchUp(reader, self.log, self._end_member)
         renewal = Renewal[Subscriber](api, end=self._end_member, rejoin=self._rejoin)
         self._delivery = LiveDelivery(reader, self.counters)
@@ -124,7 +124,7 @@ class Hub:
         )
         execution = Execution(
             database,
-            slots,
+            tickets,
             total,
             self.counters,
             poll=live_poll,

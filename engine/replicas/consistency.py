@@ -1,4 +1,4 @@
-"""The consistency that a request asks for, and the token by which a write is read by those that come after it."""
+"""The consistency that a request asks for, and the bookmark by which a write is read by those that come after it."""
 
 from collections.abc import Iterable
 from contextvars import ContextVar
@@ -10,7 +10,7 @@ from fieldstone.engine.errors import BadUserInput
 from fieldstone.sql.replicas.position import Position
 
 LEVEL_HEADER: Final = b"x-fieldstone-consistency"
-TOKEN_HEADER: Final = b"x-fieldstone-token"
+BOOKMARK_HEADER: Final = b"x-fieldstone-token"
 
 
 class Consistency(Enum):
@@ -19,7 +19,7 @@ class Consistency(Enum):
     STRONG = "strong"
     """All that were committed: the primary answers."""
     SESSION = "session"
-    """Those of the key in this process, and all up to the token that the request has."""
+    """Those of the key in this process, and all up to the bookmark that the request has."""
     EVENTUAL = "eventual"
     """None in particular: any replica answers."""
 
@@ -30,12 +30,12 @@ class Freshness:
 
     Attributes:
         level: the one that it asks for.
-        token: the position that its reads have to see.
+        bookmark: the position that its reads have to see.
         written: the position of its own latest write, which its response tells.
     """
 
     level: Consistency = Consistency.SESSION
-    token: Position | None = None
+    bookmark: Position | None = None
     written: Position | None = None
 
 
@@ -53,11 +53,11 @@ def read_freshness(headers: Iterable[tuple[bytes, bytes]]) -> Freshness:
     for name, value in headers:
         if name == LEVEL_HEADER:
             freshness.level = _read_level(value.decode("latin-1").strip().lower())
-        elif name == TOKEN_HEADER:
-            freshness.token = Position.read(value.decode("latin-1").strip())
-            if freshness.token is None:
+        elif name == BOOKMARK_HEADER:
+            freshness.bookmark = Position.read(value.decode("latin-1").strip())
+            if freshness.bookmark is None:
                 raise BadUserInput(
-                    "X-Fieldstone-Token must be the token of an earlier response, such as 1:16/B374D848.",
+                    "X-Fieldstone-Token must be the bookmark of an earlier response, such as 1:16/B374D848.",
                     field="X-Fieldstone-Token",
                 )
     return freshness
@@ -72,6 +72,6 @@ def _read_level(text: str) -> Consistency:
         ) from None
 
 
-def token_header(position: Position) -> tuple[bytes, bytes]:
+def bookmark_header(position: Position) -> tuple[bytes, bytes]:
     """Return the header of a response that tells the position of a write."""
-    return TOKEN_HEADER, str(position).encode()
+    return BOOKMARK_HEADER, str(position).encode()

@@ -42,7 +42,7 @@ class Reads:
         share = read.principal.share
         return await self.database.read(read.statement, read.parameters, timeout=read.limit, share=share)
 
-    def find(self, _principal: Principal, _snapshot: Snapshot, _token: Position | None) -> Database | None:
+    def find(self, _principal: Principal, _snapshot: Snapshot, _bookmark: Position | None) -> Database | None:
         """Return the database that answers a read at once; None where a wait for a replica is worth its time."""
         return self.database
 

@@ -54,7 +54,7 @@ class ReplicaReads(Reads):
     """Answers reads from replicas that have all writes which they have to see, and else from the primary.
 
     A read has to see the change of the model that it was planned on, and besides, as its request asks, the writes of
-    its principal in this process and all up to the token of the request.
+    its principal in this process and all up to the bookmark of the request.
 
     Args:
         database: the primary.
@@ -85,9 +85,9 @@ class ReplicaReads(Reads):
         replica.counters.answered += 1
         return rows
 
-    def find(self, principal: Principal, snapshot: Snapshot, token: Position | None) -> Database | None:
+    def find(self, principal: Principal, snapshot: Snapshot, bookmark: Position | None) -> Database | None:
         """Return the database that answers a read at once; None where a wait for a replica is worth its time."""
-        needed = self._needed(principal, snapshot, Freshness(token=token))
+        needed = self._needed(principal, snapshot, Freshness(bookmark=bookmark))
         if needed is None:
             return self.database
         if (replica := self._pick(needed)) is not None:
@@ -155,8 +155,8 @@ class ReplicaReads(Reads):
         needed = self._find_version(snapshot)
         if needed is None or freshness.level is Consistency.EVENTUAL:
             return needed
-        if freshness.token is not None:
-            needed = max(needed, freshness.token)
+        if freshness.bookmark is not None:
+            needed = max(needed, freshness.bookmark)
         written = self._written.get(principal.subject_id.int)
         if written is None:
             return needed

@@ -1,17 +1,17 @@
-"""Reads events for a group, over a slot of its workspace, and hands them out to its members."""
+"""Reads events for a group, with a ticket of its workspace, and hands them out to its members."""
 
 import asyncio
 from collections.abc import Callable, Iterable
 
 from fieldstone.engine.events.counters import HubCounters
-from fieldstone.engine.events.delivery.slots import Slots
+from fieldstone.engine.events.delivery.tickets import Tickets
 from fieldstone.engine.events.subscriptions.group import LONGEST_REACH, Delivery, Sets, Subscriber, SubscriptionGroup
 from fieldstone.sql.errors import ResponseTooLarge, StatementTimeout
 from fieldstone.sql.executor import Database
 from fieldstone.sql.frozen import frozen
 
 TIME_LIMIT = 2.0
-"""Seconds after which a group has to wait for one of the slots that are for slow ones."""
+"""Seconds after which a group has to wait for one of the tickets that are for slow ones."""
 _SHORTER = 16
 """A range that took too long is tried again with this part of it."""
 _OFFERS = 1_000
@@ -41,19 +41,19 @@ class Reader:
 
     Args:
         database: where the log is.
-        slots: how many statements run at once.
+        tickets: how many statements run at once.
         counters: counted in.
     """
 
-    def __init__(self, database: Database, slots: Slots, counters: HubCounters) -> None:
+    def __init__(self, database: Database, tickets: Tickets, counters: HubCounters) -> None:
         self._database = database
-        self._slots = slots
+        self._tickets = tickets
         self._counters = counters
 
     async def read(self, group: SubscriptionGroup, choose: Callable[[], Wanted]) -> Found:
         """Return the events of a range, or of its beginning.
 
-        The range is chosen when the slot has come, so that nothing is read for subscribers that have left meanwhile.
+        The range is chosen when the ticket has come, so that nothing is read for subscribers that have left meanwhile.
 
         Raises:
             DatabaseError: they cannot be read.
@@ -61,7 +61,7 @@ class Reader:
         loop = asyncio.get_running_loop()
         while True:
             slow = group.is_slow
-            async with self._slots.hold(group.key.workspace_id, slow=slow or group.is_held_up(self._database)):
+            async with self._tickets.hold(group.key.workspace_id, slow=slow or group.is_held_up(self._database)):
                 wanted = choose()
                 after, sets = wanted.after, wanted.sets
                 upto = min(wanted.upto, after + group.reach)

@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterable
 from typing import Generic, Protocol, TypeVar
 
 from fieldstone.engine.errors import ApiError, BadUserInput, ServiceUnavailable, Timeout
-from fieldstone.engine.events.delivery.slots import Slots
 from fieldstone.engine.events.delivery.subscribable import Subscribable
+from fieldstone.engine.events.delivery.tickets import Tickets
 from fieldstone.engine.events.delivery.work import PAUSE
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription
 from fieldstone.engine.events.subscriptions.subscription import Refused
@@ -52,7 +52,7 @@ class Renewal(Generic[M]):
         self._api = api
         self._end = end
         self._rejoin = rejoin
-        self._slots = Slots(_BESIDE_CLIENTS)
+        self._tickets = Tickets(_BESIDE_CLIENTS)
 
     async def step(self, group: Iterable[M]) -> None:
         """Renew the subscriptions of a retired group, or end those that the model does not allow any more.
@@ -70,7 +70,7 @@ class Renewal(Generic[M]):
     async def _renew(self, member: M, group: Iterable[M]) -> None:
         subscription = member.subscription
         try:
-            async with self._slots.hold(subscription.principal.workspace_id, slow=False):
+            async with self._tickets.hold(subscription.principal.workspace_id, slow=False):
                 renewed = await self._subscribe(subscription)
         except Refused as refused:
             self._end(member, refused.errors)
@@ -84,6 +84,6 @@ class Renewal(Generic[M]):
         try:
             return await self._api.subscribe(subscription.principal, subscription.operation)
         except (ServiceUnavailable, Timeout):
-            # The next one would fare no better: the slot passes on after a while.
+            # The next one would fare no better: the ticket passes on after a while.
             await asyncio.sleep(PAUSE)
             raise

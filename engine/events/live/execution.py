@@ -1,4 +1,4 @@
-"""Runs the statement of a group of live queries, over a slot of its workspace, and announces a new answer."""
+"""Runs the statement of a group of live queries, with a ticket of its workspace, and announces a new answer."""
 
 import asyncio
 from collections.abc import Callable
@@ -6,7 +6,7 @@ from hashlib import blake2b
 
 from fieldstone.engine.events.counters import HubCounters
 from fieldstone.engine.events.delivery.reader import TIME_LIMIT
-from fieldstone.engine.events.delivery.slots import Slots
+from fieldstone.engine.events.delivery.tickets import Tickets
 from fieldstone.engine.events.live.group import LiveAnswer, LiveGroup
 from fieldstone.engine.events.live.waiting import WaitingAnswers
 from fieldstone.sql.errors import DatabaseError, StatementTimeout
@@ -17,7 +17,7 @@ _AT_ONCE = 1_000
 _DIGEST = 16
 """Bytes of the hash of an answer."""
 _LEAST_LIVE = 2
-"""Slots for live queries: one for a workspace's slow statements, and one for other workspaces."""
+"""Tickets for live queries: one for a workspace's slow statements, and one for other workspaces."""
 
 
 class Execution:
@@ -25,8 +25,8 @@ class Execution:
 
     Args:
         database: where the records are.
-        slots: all statements of the hub; live queries have half of them, so that events are not kept waiting.
-        total: the number of those slots.
+        tickets: all statements of the hub; live queries have half of them, so that events are not kept waiting.
+        total: the number of those tickets.
         counters: counted in.
         poll: seconds after which a statement runs again without an event; 0: it does not.
         position: returns the position up to which the events are noted.
@@ -35,7 +35,7 @@ class Execution:
     def __init__(
         self,
         database: Database,
-        slots: Slots,
+        tickets: Tickets,
         total: int,
         counters: HubCounters,
         *,
@@ -44,8 +44,8 @@ class Execution:
     ) -> None:
         self.waiting = WaitingAnswers()
         self._database = database
-        self._slots = slots
-        self._live_slots = Slots(max(_LEAST_LIVE, total // 2))
+        self._tickets = tickets
+        self._live_tickets = Tickets(max(_LEAST_LIVE, total // 2))
         self._counters = counters
         self._poll = poll
         self._position = position
@@ -60,8 +60,8 @@ class Execution:
         keeps_long = was_slow or self._database.is_held_up(group.key.statement, workspace_id.int)
         waited = asyncio.get_running_loop().time()
         async with (
-            self._live_slots.hold(workspace_id, slow=keeps_long),
-            self._slots.hold(workspace_id, slow=keeps_long),
+            self._live_tickets.hold(workspace_id, slow=keeps_long),
+            self._tickets.hold(workspace_id, slow=keeps_long),
         ):
             begun = asyncio.get_running_loop().time()
             self._counters.live_stretched += begun - waited > group.key.interval

@@ -7,7 +7,7 @@ from typing import Final, Protocol
 
 from fieldstone.engine.database_errors import describe
 from fieldstone.engine.errors import ApiError
-from fieldstone.engine.replicas.consistency import token_header
+from fieldstone.engine.replicas.consistency import bookmark_header
 from fieldstone.engine.request.ready import Ready
 from fieldstone.engine.request.valid_operation import path_of
 from fieldstone.engine.server.composition import Services
@@ -171,7 +171,7 @@ class WarmRequest(CallbackStatement):
     def _reply(self, reply: Reply, written: Position | None) -> None:
         if self.status == CLIENT_GONE:
             return
-        lines = self._lines if written is None else b"%b: %b\r\n" % token_header(written) + self._lines
+        lines = self._lines if written is None else b"%b: %b\r\n" % bookmark_header(written) + self._lines
         self._client.reply(reply, lines)
         self._end(reply.status)
 

@@ -1,9 +1,9 @@
-"""The headers of the consistency: a request asks for it, and the response of a write has a token."""
+"""The headers of the consistency: a request asks for it, and the response of a write has a bookmark."""
 
 from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
-from fieldstone.engine.replicas.consistency import FRESHNESS, read_freshness, token_header
+from fieldstone.engine.replicas.consistency import FRESHNESS, bookmark_header, read_freshness
 
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -22,7 +22,7 @@ class ConsistencyHeaders:
 
         def told_send(message: "Message") -> Awaitable[None]:
             if message["type"] == "http.response.start" and freshness.written is not None:
-                message["headers"] = [*message["headers"], token_header(freshness.written)]
+                message["headers"] = [*message["headers"], bookmark_header(freshness.written)]
             return send(message)
 
         await self._app(scope, receive, told_send)

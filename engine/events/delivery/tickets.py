@@ -10,11 +10,11 @@ _Turn = tuple[UUID, bool]
 """A queue of waiting statements: their workspace, and whether they are slow."""
 
 
-class Slots:
+class Tickets:
     """A bounded number of statements at once, of which no workspace has all; waiting statements are served in turn.
 
-    A workspace leaves one slot to the others. Statements that are known to be slow have one slot for each workspace,
-    and half of all between them.
+    A workspace leaves one ticket to the others. Statements that are known to be slow have one ticket for each
+    workspace, and half of all between them.
 
     Args:
         total: statements at once, 2 at least.
@@ -31,7 +31,7 @@ class Slots:
 
     @asynccontextmanager
     async def hold(self, workspace_id: UUID, *, slow: bool) -> AsyncIterator[None]:
-        """Hold a slot for the block, once it is the workspace's turn."""
+        """Hold a ticket for the block, once it is the workspace's turn."""
         turn = (workspace_id, slow)
         if self._admits(turn):
             self._take(turn)
@@ -77,12 +77,12 @@ class Slots:
             if waiter.cancelled():
                 self._leave(turn, waiter)
             else:
-                # The slot came in the same moment as the cancellation.
+                # The ticket came in the same moment as the cancellation.
                 self._give_back(turn)
             raise
 
     def _leave(self, turn: _Turn, waiter: asyncio.Future[None]) -> None:
-        """Take a cancelled waiter out of its queue, if no slot passed it over before."""
+        """Take a cancelled waiter out of its queue, if no ticket passed it over before."""
         queue = self._waiting.get(turn)
         if queue is None or waiter not in queue:
             return
@@ -91,7 +91,7 @@ class Slots:
             del self._waiting[turn]
 
     def _hand_on(self) -> None:
-        """Give free slots to the workspaces with the fewest, and among those to the one with the oldest turn.
+        """Give free tickets to the workspaces with the fewest, and among those to the one with the oldest turn.
 
         A waiter is cancelled before its task hears of it: such a waiter is passed over.
         """

@@ -1,20 +1,20 @@
-"""The slots that statements run in: the order in which callers get them."""
+"""The tickets that statements run in: the order in which callers get them."""
 
 import asyncio
 from uuid import UUID
 
 import pytest
 
-from fieldstone.engine.events.delivery.slots import Slots
+from fieldstone.engine.events.delivery.tickets import Tickets
 
 A, B, C = (UUID(int=number) for number in range(3))
 
 
 class Callers:
-    """The callers that hold a slot, each by its name, until they are told to go."""
+    """The callers that hold a ticket, each by its name, until they are told to go."""
 
-    def __init__(self, slots: Slots) -> None:
-        self.slots = slots
+    def __init__(self, tickets: Tickets) -> None:
+        self.tickets = tickets
         self.holding: list[str] = []
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self.leaving: dict[str, asyncio.Event] = {}
@@ -25,7 +25,7 @@ class Callers:
         await asyncio.sleep(0)
 
     async def _hold(self, name: str, workspace_id: UUID, slow: bool) -> None:
-        async with self.slots.hold(workspace_id, slow=slow):
+        async with self.tickets.hold(workspace_id, slow=slow):
             self.holding.append(name)
             try:
                 await self.leaving[name].wait()
@@ -43,8 +43,8 @@ class Callers:
         await asyncio.sleep(0)
 
 
-async def test_a_workspace_leaves_a_slot_to_the_others() -> None:
-    callers = Callers(Slots(4))
+async def test_a_workspace_leaves_a_ticket_to_the_others() -> None:
+    callers = Callers(Tickets(4))
     for number in range(6):
         await callers.come(f"a{number}", A)
     assert callers.holding == ["a0", "a1", "a2"]
@@ -59,7 +59,7 @@ async def test_a_workspace_leaves_a_slot_to_the_others() -> None:
 
 
 async def test_workspaces_take_turns() -> None:
-    callers = Callers(Slots(2))
+    callers = Callers(Tickets(2))
     for name in ("a0", "a1", "a2"):
         await callers.come(name, A)
     await callers.come("b0", B)
@@ -75,8 +75,8 @@ async def test_workspaces_take_turns() -> None:
     assert callers.holding == []
 
 
-async def test_slow_statements_have_one_slot_a_workspace_and_half_in_all() -> None:
-    callers = Callers(Slots(4))
+async def test_slow_statements_have_one_ticket_a_workspace_and_half_in_all() -> None:
+    callers = Callers(Tickets(4))
     for name, workspace_id in (("a0", A), ("a1", A), ("b0", B), ("c0", C)):
         await callers.come(name, workspace_id, slow=True)
     assert callers.holding == ["a0", "b0"]
@@ -90,8 +90,8 @@ async def test_slow_statements_have_one_slot_a_workspace_and_half_in_all() -> No
 
 
 @pytest.mark.parametrize("is_served", [False, True], ids=["while it waits", "in the moment in which it is served"])
-async def test_whoever_gives_up_waiting_takes_no_slot_along(is_served: bool) -> None:
-    callers = Callers(Slots(2))
+async def test_whoever_gives_up_waiting_takes_no_ticket_along(is_served: bool) -> None:
+    callers = Callers(Tickets(2))
     for name in ("a0", "a1", "a2"):
         await callers.come(name, A)
     if is_served:
@@ -108,10 +108,10 @@ async def test_whoever_gives_up_waiting_takes_no_slot_along(is_served: bool) -> 
 
 
 async def test_a_waiter_that_was_cancelled_in_the_moment_of_its_turn_is_passed_over() -> None:
-    callers = Callers(Slots(2))
+    callers = Callers(Tickets(2))
     for name in ("a0", "a1", "a2"):
         await callers.come(name, A)
-    # Both happen in one turn of the loop: the slot is handed on before the cancelled task has run.
+    # Both happen in one turn of the loop: the ticket is handed on before the cancelled task has run.
     callers.leaving["a0"].set()
     callers.tasks["a1"].cancel()
     ended = await asyncio.gather(callers.tasks["a0"], callers.tasks["a1"], return_exceptions=True)
