@@ -141,11 +141,6 @@ def cast_to_timestamp(value: Expression) -> Expression:
     return Expression(value.within(Binding.OPERATOR) + "::timestamp")
 
 
-def cast_array(values: Sequence[Expression], kind: SqlType) -> Expression:
-    """Return the array of some values in another type."""
-    return Expression(array(values).text + "::" + kind.value + "[]")
-
-
 def as_decimal(value: Expression) -> Expression:
     """Return a double-precision value as the decimal number of its text: the cast itself keeps only 15 digits."""
     return Expression(cast_to_text(value).text + "::numeric")

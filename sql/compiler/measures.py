@@ -4,6 +4,7 @@ from typing import assert_never
 
 from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.operands import compile_operand
+from fieldstone.sql.compiler.output import EMPTY
 from fieldstone.sql.compiler.scope import RowReference
 from fieldstone.sql.compiler.terms import Expression
 from fieldstone.sql.compiler.text_keys import text_of_key, whole_key
@@ -15,8 +16,7 @@ from fieldstone.sql.types import SqlType
 _HALF = Expression("0.5")
 _HUNDRED = Expression("100.0")
 _NONE = expressions.number(0)
-_EMPTY_TEXT = expressions.text_literal("")
-_EMPTY_DOCUMENTS = [expressions.text_literal(text) for text in ("null", '""', "[]", "{}")]
+_EMPTY_DOCUMENTS = Expression("""ARRAY['null','""','[]','{}']::jsonb[]""")
 _NULL_DOCUMENT = Expression("'null'::jsonb")
 _IN_SQL = {
     AggregateFunction.SUM: "sum",
@@ -123,12 +123,12 @@ def _is_empty(column: Column, value: Expression) -> Expression:
     """Return the condition that the column has no value: true or false, never unknown."""
     match column.type:
         case SqlType.TEXT:
-            return expressions.equal(expressions.coalesce(value, _EMPTY_TEXT), _EMPTY_TEXT)
+            return expressions.equal(expressions.coalesce(value, EMPTY), EMPTY)
         case SqlType.TEXT_ARRAY:
             items = expressions.call("cardinality", value)
             return expressions.equal(expressions.coalesce(items, _NONE), _NONE)
         case SqlType.JSONB:
             found = expressions.coalesce(value, _NULL_DOCUMENT)
-            return expressions.equal_to_any(found, expressions.cast_array(_EMPTY_DOCUMENTS, SqlType.JSONB))
+            return expressions.equal_to_any(found, _EMPTY_DOCUMENTS)
         case _:
             return expressions.is_null(value)

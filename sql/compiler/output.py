@@ -15,8 +15,8 @@ TextPiece = str | Expression
 
 UTC = expressions.text_literal("UTC")
 NULL_TEXT = expressions.text_literal("null")
-_SEPARATOR = expressions.text_literal(",")
-_EMPTY = expressions.text_literal("")
+COMMA = expressions.text_literal(",")
+EMPTY = expressions.text_literal("")
 _MOST_ARGUMENTS = 100
 """Arguments that PostgreSQL lets a function have."""
 _MOST_IN_A_ROW = 32
@@ -119,8 +119,8 @@ def inline(fragment: Fragment) -> list[TextPiece]:
 
 def aggregate_text(text: Expression, *, order: Expression | None = None, only: Expression | None = None) -> Expression:
     """Return the rows' texts with commas between them."""
-    rows = aggregation.aggregate("string_agg", text, _SEPARATOR, order=order, only=only)
-    return LongText(expressions.coalesce(rows, _EMPTY).text)
+    rows = aggregation.aggregate("string_agg", text, COMMA, order=order, only=only)
+    return LongText(expressions.coalesce(rows, EMPTY).text)
 
 
 def or_null(text: Expression) -> Expression:

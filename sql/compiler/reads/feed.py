@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.expressions import SETS
 from fieldstone.sql.compiler.filters import compile_condition, row_source
+from fieldstone.sql.compiler.output import COMMA
 from fieldstone.sql.compiler.reads.select import compile_record, compile_value
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import (
@@ -24,7 +25,6 @@ from fieldstone.sql.plan.read import EventColumns, EventFeed
 from fieldstone.sql.types import SqlType
 
 _NUMBER = expressions.result(SETS, "n")
-_COMMA = expressions.text_literal(",")
 _TOLD = {
     EventColumns.AT: "at",
     EventColumns.ACTOR_KIND: "actor_kind",
@@ -119,7 +119,7 @@ def _wanted(plan: EventFeed, event: FromItem, record: RowReference, draft: State
             any_will_do.append(expressions.compare(action, Comparison.NE, expressions.text_literal("updated")))
         condition = expressions.all_of((expressions.any_of((*any_will_do, overlap)), condition))
     number = expressions.cast_to_text(_NUMBER)
-    numbers = aggregation.aggregate("string_agg", number, _COMMA, order=_NUMBER)
+    numbers = aggregation.aggregate("string_agg", number, COMMA, order=_NUMBER)
     query = Query().from_(_sets(plan)).select(expressions.named(numbers, "numbers"))
     return query.only(condition)
 

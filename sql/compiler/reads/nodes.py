@@ -1,16 +1,13 @@
 """Nodes: records of several objects by ids that hold the object, in one statement."""
 
-from collections.abc import Callable
-
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import compile_condition, row_source
-from fieldstone.sql.compiler.output import NULL_TEXT, Fragment, TextPiece, aggregate_text, join_pieces
+from fieldstone.sql.compiler.output import NULL_TEXT, Fragment, aggregate_text, join_pieces
+from fieldstone.sql.compiler.reads.pages.page_output import RecordWriter
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, Query, rows_source
-from fieldstone.sql.plan.outputs import NodeId, Record
+from fieldstone.sql.plan.outputs import NodeId
 from fieldstone.sql.plan.read import Nodes
-
-RecordWriter = Callable[[Record, RowReference, StatementDraft], list[TextPiece]]
 
 
 def node_id(output: NodeId, row: RowReference) -> Expression:

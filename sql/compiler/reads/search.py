@@ -5,23 +5,29 @@ from typing import assert_never
 
 from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.filters import compile_condition, row_source
-from fieldstone.sql.compiler.output import Fragment, TextPiece, aggregate_text, encode_value, join_pieces, object_pieces
-from fieldstone.sql.compiler.reads.pages.cursors import compile_cursor
-from fieldstone.sql.compiler.reads.pages.page_output import page_info_pieces, within_limit
+from fieldstone.sql.compiler.output import (
+    EMPTY,
+    Fragment,
+    TextPiece,
+    aggregate_text,
+    encode_value,
+    join_pieces,
+    object_pieces,
+)
+from fieldstone.sql.compiler.reads.pages.cursors import TEXT_END, compile_cursor
+from fieldstone.sql.compiler.reads.pages.page_output import RecordWriter, page_info_pieces, within_limit
 from fieldstone.sql.compiler.reads.pages.paging import PageRows
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source
 from fieldstone.sql.compiler.text_keys import computed_once
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.operands import Column
-from fieldstone.sql.plan.outputs import Cursor, Literal, PageInfo, Record
+from fieldstone.sql.plan.outputs import Cursor, Literal, PageInfo
 from fieldstone.sql.plan.read import Hit, HitEdges, HitFact, HitRecord, Search, SearchBranch
 from fieldstone.sql.plan.text_search import IS_LIKE, LABEL, LIKENESS, WORDS, share_of
 from fieldstone.sql.text_order import FOLD
 from fieldstone.sql.types import Encoding, SqlType
 from fieldstone.sql.values.page_cursor import KeyKind, encode_head
-
-RecordWriter = Callable[[Record, RowReference, StatementDraft], list[TextPiece]]
 
 MOST_RANKED = 1_000
 """Hits of an object that are ranked; beyond them, an arbitrary thousand is."""
@@ -34,8 +40,6 @@ _INLINED = 4
 _NO_ROWS = "SELECT NULL::text AS o,NULL::uuid AS k,NULL::numeric AS r WHERE false"
 _COLUMNS = ("o", "k", "r")
 _KINDS = (KeyKind.TEXT, KeyKind.TEXT, KeyKind.TEXT, KeyKind.UUID)
-_TEXT_END = expressions.bytes_literal(b"\0")
-_EMPTY = expressions.text_literal("")
 _SHOWN = 20_000
 """The characters of a record's texts in which a snippet is looked for."""
 _HEADLINE = expressions.text_literal("StartSel=<b>,StopSel=</b>,MinWords=20,MaxWords=40")
@@ -169,7 +173,7 @@ def _hits(branch: SearchBranch, query: Query, key: Expression, rank: Expression)
 def _joined(columns: Sequence[Column], row: RowReference, each: int) -> Expression:
     """Return the beginnings of the columns' texts, with a space between them."""
     cut = [
-        expressions.call("left", expressions.coalesce(row.column(column.name), _EMPTY), expressions.number(each))
+        expressions.call("left", expressions.coalesce(row.column(column.name), EMPTY), expressions.number(each))
         for column in columns
     ]
     parts = [part for one in cut for part in (expressions.text_literal(" "), one)][1:]
@@ -181,7 +185,7 @@ def _vector(columns: Sequence[Column], row: RowReference) -> Expression:
 
 
 def _label(columns: Sequence[Column], row: RowReference) -> Expression:
-    return expressions.call(FOLD, _joined(columns, row, LABEL)) if columns else _EMPTY
+    return expressions.call(FOLD, _joined(columns, row, LABEL)) if columns else EMPTY
 
 
 def _seek(search: Search, object_: Expression, key: Expression, rank: Expression) -> Expression:
@@ -204,7 +208,7 @@ def _place(search: Search, row: RowReference) -> Expression:
     object_, key, rank = (expressions.result(row.alias, name) for name in _COLUMNS)
     parts = [expressions.bytes_literal(encode_head(search.cursor_tag, _KINDS))]
     for text in (_digest(search), expressions.cast_to_text(rank), object_):
-        parts += [expressions.call("textsend", text), _TEXT_END]
+        parts += [expressions.call("textsend", text), TEXT_END]
     return expressions.concatenation([*parts, expressions.call("uuid_send", key)])
 
 

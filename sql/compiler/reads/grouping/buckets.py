@@ -3,12 +3,12 @@
 from typing import assert_never
 
 from fieldstone.sql.compiler import expressions
+from fieldstone.sql.compiler.output import UTC
 from fieldstone.sql.compiler.terms import Expression
 from fieldstone.sql.plan.groups import INSTANTS, PARTS, Bucket, Dimension
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.types import SqlType
 
-_UTC = expressions.text_literal("UTC")
 _SMALLEST = {kind: expressions.number(-(2**bits)) for kind, bits in ((SqlType.INTEGER, 31), (SqlType.BIGINT, 63))}
 """The smallest whole numbers of a type: the steps that they lie in may begin below them."""
 _FIRST_DATE = expressions.cast(expressions.text_literal("0001-01-01"), SqlType.DATE)
@@ -45,7 +45,7 @@ def compile_bucket(dimension: Dimension, value: Expression) -> Expression:
 
 def zone_of(zone: Parameter | None) -> Expression:
     """Return the time zone's name: UTC unless another one is given."""
-    return _UTC if zone is None else expressions.parameter(zone)
+    return UTC if zone is None else expressions.parameter(zone)
 
 
 def _lower_end(value: Expression, kind: SqlType, width: Expression) -> Expression:

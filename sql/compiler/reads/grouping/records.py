@@ -9,7 +9,7 @@ from fieldstone.sql.compiler.reads.grouping.dimensions import compile_dimensions
 from fieldstone.sql.compiler.reads.pages.cursors import compile_place
 from fieldstone.sql.compiler.reads.pages.ordering import compile_order, order_items
 from fieldstone.sql.compiler.reads.pages.page_output import RecordWriter, columns_of, edges_pieces, page_info_pieces
-from fieldstone.sql.compiler.reads.pages.paging import PageRows
+from fieldstone.sql.compiler.reads.pages.paging import PageRows, whole_rows
 from fieldstone.sql.compiler.reads.pages.totals import compile_filtered
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, query_source
@@ -102,13 +102,4 @@ def _rows(records: GroupRecords, groups: Groups, page: str, draft: StatementDraf
     most = records.limit + (PageFact.HAS_NEXT in facts)
     first = Query().from_(inner).select(expressions.whole_row(inner.alias))
     first.only(expressions.compare(expressions.result(inner.alias, "number"), Comparison.LE, expressions.number(most)))
-    source = query_source(first.text(), draft.alias())
-    return PageRows(
-        source=source,
-        row=RowReference(alias=source.alias, names=names),
-        limit=records.limit,
-        place=expressions.result(source.alias, "place"),
-        number=expressions.result(source.alias, "number"),
-        total=expressions.result(source.alias, "total"),
-        is_whole=True,
-    )
+    return whole_rows(first, names, records.limit, draft)

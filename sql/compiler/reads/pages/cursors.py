@@ -13,7 +13,7 @@ from fieldstone.sql.values.page_cursor import BY_ID, KeyKind, encode_head
 _HEX = expressions.text_literal("hex")
 _NOTHING = expressions.bytes_literal(b"")
 _NULL_KIND = expressions.bytes_literal(bytes((KeyKind.NULL,)))
-_TEXT_END = expressions.bytes_literal(b"\0")
+TEXT_END = expressions.bytes_literal(b"\0")
 
 
 def compile_place(tag: str, keys: Sequence[SortKey]) -> Expression:
@@ -74,7 +74,7 @@ def _encode_key(key: SortKey) -> Expression:
             return expressions.call("timestamptz_send", key.value)
         case _:
             # The output of textsend is in the client's encoding, which is UTF-8.
-            return expressions.concatenation((expressions.call("textsend", _text(key)), _TEXT_END))
+            return expressions.concatenation((expressions.call("textsend", _text(key)), TEXT_END))
 
 
 def _text(key: SortKey) -> Expression:

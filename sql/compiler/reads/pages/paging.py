@@ -1,6 +1,6 @@
 """A page's rows as a FROM clause: the columns that are wanted of the rows meant, at most so many, in order."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from fieldstone.sql.compiler import aggregation, expressions
@@ -128,11 +128,16 @@ def compile_whole(
     if counted:
         query.select(expressions.named(aggregation.over_all(expressions.COUNT), "total"))
     query.only(members)
+    return whole_rows(query, names, page.limit, draft)
+
+
+def whole_rows(query: Query, names: Mapping[str, str], limit: int, draft: StatementDraft) -> PageRows:
+    """Return the rows of a query that has their places, numbers and total beside the named columns."""
     source = query_source(query.text(), draft.alias())
     return PageRows(
         source=source,
         row=RowReference(alias=source.alias, names=names),
-        limit=page.limit,
+        limit=limit,
         place=expressions.result(source.alias, "place"),
         number=expressions.result(source.alias, "number"),
         total=expressions.result(source.alias, "total"),
