@@ -12,6 +12,19 @@ from fieldstone.sql.statement import Row, Statement
 
 ANSWER: Final = Statement(text="SELECT 1")
 
+_CONNECT_TIMEOUT = 2.0
+
+
+def impatient(settings: PoolSettings) -> PoolSettings:
+    """Return the settings of connections to a server for which no read waits long: another one can answer it."""
+    return replace(
+        settings,
+        sessions=1,
+        acquire_timeout=min(settings.acquire_timeout, _CONNECT_TIMEOUT),
+        connect_timeout=_CONNECT_TIMEOUT,
+        open_timeout=_CONNECT_TIMEOUT,
+    )
+
 
 class Probe:
     """The connection of the looks at one server, which is opened by the first look.

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 from collections.abc import Callable
-from dataclasses import replace
 
 from fieldstone.sql.concurrency.backoff import pause_after
 from fieldstone.sql.concurrency.wakeup import Wake
@@ -11,7 +10,7 @@ from fieldstone.sql.driver.sharing.share import Group
 from fieldstone.sql.errors import DatabaseUnavailable
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
-from fieldstone.sql.probe import Probe, is_in_time
+from fieldstone.sql.probe import Probe, impatient, is_in_time
 from fieldstone.sql.statement import Statement
 
 _LOG = logging.getLogger(__name__)
@@ -29,20 +28,8 @@ _INTERVAL = 0.25
 """Seconds between two looks at a node."""
 _PATIENCE = 1.0
 """Seconds that a node may take to answer."""
-_CONNECT_TIMEOUT = 2.0
 _LONGEST_PAUSE = 30.0
 """Seconds between two recoveries, at most."""
-
-
-def node_settings(settings: PoolSettings) -> PoolSettings:
-    """Return the settings of the connections to a node, for which no read waits long: the coordinator leads there."""
-    return replace(
-        settings,
-        sessions=1,
-        acquire_timeout=min(settings.acquire_timeout, _CONNECT_TIMEOUT),
-        connect_timeout=_CONNECT_TIMEOUT,
-        open_timeout=_CONNECT_TIMEOUT,
-    )
 
 
 class Node:
@@ -74,7 +61,8 @@ class Node:
         refused: Callable[[Group], None],
         connect: Callable[..., Database] = Database.connect,
     ) -> None:
-        own = node_settings(settings)
+        # The coordinator leads to it too.
+        own = impatient(settings)
         self.name = f"{host}:{port}"
         self.database = connect(dsn, settings=own)
         self.group = Group()

@@ -11,7 +11,7 @@ from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError, SqlError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
-from fieldstone.sql.probe import Probe
+from fieldstone.sql.probe import Probe, impatient
 from fieldstone.sql.replicas.position import Position
 from fieldstone.sql.statement import Statement
 
@@ -34,21 +34,13 @@ _PATIENCE = 1.0
 """Seconds that a replica may take to tell its position; then its reads go elsewhere."""
 _LONGEST_STATEMENT = 5.0
 """Seconds; a reader of a standby holds up the replay of a change of its table."""
-_CONNECT_TIMEOUT = 2.0
 _LAGGING = 1.0
 """Seconds in which a replica that was waited for in vain is not waited for again."""
 
 
 def replica_settings(settings: PoolSettings) -> PoolSettings:
-    """Return the settings of the connections to a replica, for which nothing waits long: the primary can do it too."""
-    return replace(
-        settings,
-        sessions=1,
-        statement_timeout=min(settings.statement_timeout, _LONGEST_STATEMENT),
-        acquire_timeout=min(settings.acquire_timeout, _CONNECT_TIMEOUT),
-        connect_timeout=_CONNECT_TIMEOUT,
-        open_timeout=_CONNECT_TIMEOUT,
-    )
+    """Return the settings of the connections to a replica, in whose place the primary can answer."""
+    return replace(impatient(settings), statement_timeout=min(settings.statement_timeout, _LONGEST_STATEMENT))
 
 
 @dataclass(slots=True, kw_only=True)
