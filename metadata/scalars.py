@@ -55,8 +55,8 @@ class Scalar:
         return f"{self.name}{'List' if self.element else ''}Filter"
 
     @property
-    def is_orderable(self) -> bool:
-        """Whether records can be ordered by its columns: by any but those of a JSON document, or a search vector."""
+    def is_comparable(self) -> bool:
+        """Whether records can be ordered and grouped by its columns: by any but JSON and search vectors."""
         return self.sql_type not in {SqlType.JSONB, SqlType.TSVECTOR}
 
 

@@ -99,12 +99,12 @@ _TOO_LONG = re.compile(r"index row size|index row requires|string is too long fo
 
 _PASSING = ("08", "25", "40", "53", "55", "57", "58")
 
-_FATAL_ERROR = int(ExecStatus.FATAL_ERROR)
+FATAL_ERROR = int(ExecStatus.FATAL_ERROR)
 
 
 def is_reported_error(result: PGresult) -> bool:
     """Return whether `result` is an error that the server reported, not one that libpq made up for a lost socket."""
-    return result.status == _FATAL_ERROR and result.error_field(DiagnosticField.SQLSTATE) is not None
+    return result.status == FATAL_ERROR and result.error_field(DiagnosticField.SQLSTATE) is not None
 
 
 @frozen

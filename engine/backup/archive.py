@@ -15,6 +15,7 @@ from typing import IO, Final
 
 from fieldstone.engine.backup.errors import BackupRefused
 from fieldstone.engine.backup.manifest import Manifest, Member, decode_manifest, encode_manifest
+from fieldstone.sql.embedded.cluster import sync_folder
 from fieldstone.sql.embedded.locks import open_lock, try_exclusive
 
 STDOUT: Final = Path("-")
@@ -117,7 +118,7 @@ def write_archive(path: Path) -> Iterator[ArchiveWriter]:
                 _publish(unfinished, path)
             finally:
                 unfinished.unlink(missing_ok=True)
-        _sync(path.parent)
+        sync_folder(path.parent)
     except OSError as error:
         raise BackupRefused(f"{path} cannot be written: {error.strerror or error}") from error
 
@@ -137,14 +138,6 @@ def _publish(unfinished: Path, path: Path) -> None:
         except OSError:
             path.unlink()
             raise
-
-
-def _sync(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 class ArchiveReader:

@@ -61,14 +61,7 @@ def validate_operation(
 def find_errors(
     schema: GraphQLSchema, operation: Operation, *, named: set[str], places: Places, suggests: bool
 ) -> list[ApiError]:
-    """Return the errors that graphql-core finds, without those of merged fields.
-
-    Args:
-        schema: the schema that the operation must fit.
-        operation: as it was parsed.
-        named: gets the names of the types of all its fields, arguments and variables.
-        places: gets the types that the values of its variables must be of beside the declared ones.
-        suggests: whether the errors name close names.
+    """Return the errors that graphql-core finds, without those of merged fields, as `validate_operation` takes them.
 
     Raises:
         RecursionError: the document is nested too deeply.

@@ -249,8 +249,6 @@ class GraphQLApi:
             request = await find_document(self.documents, principal, request)
             with waiting_patiently():
                 opened = await self._resolve(principal, request, allow_mutation=False)
-        except InvalidDocument as invalid:
-            raise Refused(invalid.errors) from None
         except (ServiceUnavailable, Timeout):
             raise
         except ApiError as error:

@@ -10,6 +10,7 @@ from typing import NamedTuple
 from uuid import UUID
 
 from fieldstone.engine.errors import ApiError, ValidationFailed
+from fieldstone.engine.events.subscriptions.subscription import Refused
 from fieldstone.engine.request.plan_cache import OperationKey
 from fieldstone.engine.request.stored_documents.documents import not_there
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
@@ -24,12 +25,8 @@ _ERROR_BYTES = 500
 """The bytes of an error besides its message."""
 
 
-class InvalidDocument(Exception):
+class InvalidDocument(Refused):
     """The document does not fit the schema; `errors` says where."""
-
-    def __init__(self, errors: list[ApiError]) -> None:
-        super().__init__(errors[0].message)
-        self.errors = errors
 
 
 @contextmanager

@@ -8,14 +8,13 @@ import re
 from typing import NamedTuple
 from zlib import crc32
 
-from fieldstone.engine.rest.routes import Action
+from fieldstone.engine.rest.routes import OF_A_RECORD, Action
 
 _DATA = b'{"data":'
 _COST = re.compile(rb',"extensions":\{"cost":[0-9]+\}\}\Z')
 _LONGEST_COST = 64
 _PAGE_INFO = b',"pageInfo":{'
 _UPDATED = re.compile(rb'\{"id":"[^"]+","updatedAt":"([^"]+)"')
-_OF_A_RECORD = frozenset({Action.FIND_ONE, Action.CREATE, Action.UPDATE_ONE, Action.RESTORE_ONE})
 
 
 class RestAnswer(NamedTuple):
@@ -42,7 +41,7 @@ def build_answer(action: Action, data: bytes, end: bytes) -> RestAnswer | None:
         end: the end of the body behind the data.
     """
     inner = data.index(b":") + 1
-    if action in _OF_A_RECORD:
+    if action in OF_A_RECORD:
         if data.startswith(b"null", inner):
             return None
         return RestAnswer(_DATA + data + end, _find_tag(data, inner))

@@ -70,6 +70,12 @@ VERBS: Mapping[Action, tuple[Verb, bool]] = {
 """The verbs of the actions that write, each with True where it writes several records."""
 
 
+CREATING = frozenset({Action.CREATE, Action.CREATE_MANY})
+CONDITIONAL = frozenset({Action.UPDATE_ONE, Action.DELETE_ONE, Action.RESTORE_ONE})
+"""The actions that take If-Match."""
+OF_A_RECORD = frozenset({Action.FIND_ONE, Action.CREATE, Action.UPDATE_ONE, Action.RESTORE_ONE})
+"""The actions that answer with a record, which has an ETag."""
+
 _READS = frozenset({Action.FIND_MANY, Action.FIND_ONE, Action.DUPLICATES, Action.GROUP_BY, Action.DESCRIBE})
 _WITH_BODY = frozenset(
     {

@@ -3,7 +3,6 @@
 from collections.abc import Hashable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
-from psycopg.pq import ExecStatus
 from psycopg.pq.abc import PGresult
 
 from fieldstone.sql.driver.pace import Pace
@@ -18,13 +17,11 @@ from fieldstone.sql.errors import (
     Serialization,
     StalePlan,
 )
-from fieldstone.sql.sqlstate import translate_result
+from fieldstone.sql.sqlstate import FATAL_ERROR, translate_result
 from fieldstone.sql.statement import Parameters, Row, Statement
 
 if TYPE_CHECKING:
     from fieldstone.sql.driver.connection import DriverConnection
-
-_FATAL_ERROR = int(ExecStatus.FATAL_ERROR)
 
 
 class Lender(Protocol):
@@ -153,7 +150,7 @@ class CallbackStatement:
         try:
             # A statement is complete before its commit is, which may fail yet: for a deferred constraint.
             for result in results:
-                if result.status == _FATAL_ERROR:
+                if result.status == FATAL_ERROR:
                     raise translate_result(result)
             if len(results) > 1:
                 self.pace.note_answer(results[1])

@@ -10,7 +10,7 @@ from typing import Any, Protocol
 import psycopg
 from psycopg import capabilities
 from psycopg.errors import Diagnostic
-from psycopg.pq import ConnStatus, ExecStatus, TransactionStatus
+from psycopg.pq import ConnStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
 
 from fieldstone.sql.driver.pace import CLOCK, Pace
@@ -21,10 +21,9 @@ from fieldstone.sql.driver.sharing.share import Share
 from fieldstone.sql.driver.wire import COMPLETE, Waiting, Wire
 from fieldstone.sql.errors import ConnectionLost, DatabaseError, NoAnswer
 from fieldstone.sql.pool_settings import PoolCounters, PoolSettings
-from fieldstone.sql.sqlstate import lacks_commit, translate_result
+from fieldstone.sql.sqlstate import FATAL_ERROR, lacks_commit, translate_result
 from fieldstone.sql.statement import Parameters, Row, Statement, Step, refuse_nul
 
-_FATAL_ERROR = int(ExecStatus.FATAL_ERROR)
 _IDLE = int(TransactionStatus.IDLE)
 _CONNECTED = int(ConnStatus.OK)
 
@@ -333,7 +332,7 @@ class DriverConnection(Wire):
             finally:
                 timer.cancel()
         for index, result in enumerate(results):
-            if result.status == _FATAL_ERROR:
+            if result.status == FATAL_ERROR:
                 error = translate_result(result)
                 error.step = bisect_left(steps, index) if steps else None
                 error.answers = [

@@ -14,11 +14,10 @@ from psycopg.pq import ConnStatus, ExecStatus
 from psycopg.pq.abc import PGconn, PGresult
 
 from fieldstone.sql.errors import ConnectionLost
-from fieldstone.sql.sqlstate import is_reported_error, translate_result
+from fieldstone.sql.sqlstate import FATAL_ERROR, is_reported_error, translate_result
 
 COMPLETE = frozenset({int(ExecStatus.COMMAND_OK), int(ExecStatus.TUPLES_OK), int(ExecStatus.EMPTY_QUERY)})
 _COPYING = frozenset({int(ExecStatus.COPY_IN), int(ExecStatus.COPY_OUT), int(ExecStatus.COPY_BOTH)})
-_FATAL_ERROR = int(ExecStatus.FATAL_ERROR)
 _BROKEN = int(ConnStatus.BAD)
 _PIPELINE_SYNC = int(ExecStatus.PIPELINE_SYNC)
 
@@ -163,7 +162,7 @@ class Wire:
             self.pgconn.consume_input()
             if not was_idle:
                 self._collect()
-            if was_idle or (self._results and self._results[-1].status == _FATAL_ERROR):
+            if was_idle or (self._results and self._results[-1].status == FATAL_ERROR):
                 # The server may have said, before the statement's end, that it closes the connection.
                 # A reset socket is reported once, with the data before the reset, and libuv watches it no longer.
                 self.pgconn.consume_input()

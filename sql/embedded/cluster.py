@@ -107,7 +107,7 @@ def initialise(folder: DataFolder, account: Account, programs: Path, lock: FileI
         shutil.rmtree(unfinished, ignore_errors=True)  # the next start removes the rest
         raise
     unfinished.rename(folder.cluster)
-    _sync(folder.root)
+    sync_folder(folder.root)
 
 
 def _run(command: list[str | Path], account: Account, directory: Path, lock: FileIO) -> None:
@@ -125,7 +125,7 @@ def _run(command: list[str | Path], account: Account, directory: Path, lock: Fil
             raise EmbeddedServerError(f"initdb could not make a cluster: {said}")
 
 
-def _sync(directory: Path) -> None:
+def sync_folder(directory: Path) -> None:
     """Make the last rename in `directory` outlive a loss of power."""
     descriptor = os.open(directory, os.O_RDONLY)
     try:

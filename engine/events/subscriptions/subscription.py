@@ -123,7 +123,7 @@ class Subscription:
 
 
 class Refused(Exception):
-    """The subscription is refused, or ended; `errors` say why."""
+    """The operation is refused, or the subscription ended; `errors` say why."""
 
     def __init__(self, errors: list[ApiError]) -> None:
         super().__init__(errors[0].message)

@@ -29,6 +29,11 @@ def find_blamed(keys: Sequence[JsonValue]) -> Sequence[int]:
     return (0, keys.index(keys[0], 1)) if own is None else (own,)
 
 
+def quoted(names: Sequence[str]) -> str:
+    """Return the names of some fields as a message has them."""
+    return " and ".join(f"'{name}'" for name in names)
+
+
 def row_error(
     kind: type[ApiError],
     message: str,

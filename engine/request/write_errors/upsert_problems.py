@@ -5,7 +5,7 @@ from typing import Any
 from fieldstone.engine.errors import ApiError, BadUserInput, Conflict
 from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.planner.writes.row_errors import say_same_key
-from fieldstone.engine.request.write_errors.row_errors import RowBlame, row_error
+from fieldstone.engine.request.write_errors.row_errors import RowBlame, quoted, row_error
 from fieldstone.sql.plan.write import Problem
 
 
@@ -33,9 +33,5 @@ def describe_upsert(write: PlannedWrite, problem: Problem, details: list[Any]) -
             key, index, values = details
             names = write.keys[key]
             rows = [RowBlame(index=index, fields=names, values=values if names else ())]
-            message = f"Another {label} has this {_quoted(names)}." if names else "Another record has these values."
+            message = f"Another {label} has this {quoted(names)}." if names else "Another record has these values."
             return row_error(Conflict, message, write, rows)
-
-
-def _quoted(names: tuple[str, ...]) -> str:
-    return " and ".join(f"'{name}'" for name in names)

@@ -1,7 +1,6 @@
 """The verdicts of the statements that write, as the errors that a client is sent."""
 
 import json
-from collections.abc import Sequence
 from typing import NoReturn
 
 from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, NotFound, QueryTooComplex
@@ -9,7 +8,7 @@ from fieldstone.engine.planner.writes.nested.plan import PlannedNested
 from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.planner.writes.removal import Implied
 from fieldstone.engine.request.write_errors.forbidden import PresetRefused, describe_forbidden
-from fieldstone.engine.request.write_errors.row_errors import RowBlame, row_error
+from fieldstone.engine.request.write_errors.row_errors import RowBlame, quoted, row_error
 from fieldstone.engine.request.write_errors.upsert_problems import describe_upsert
 from fieldstone.sql.plan.write import Problem
 from fieldstone.sql.statement import Row
@@ -30,7 +29,7 @@ def _describe(write: PlannedWrite, verdict: str, role: str) -> ApiError:
             return describe_forbidden(write, Problem(problem), json.loads(details), role)
         case Problem.NOT_FOUND if write.key_fields:
             return NotFound(
-                f"There is no {write.object_.label_singular} with this {_listed(write.key_fields)} to"
+                f"There is no {write.object_.label_singular} with this {quoted(write.key_fields)} to"
                 f" {write.verb.value}.",
                 field="where",
             )
@@ -61,7 +60,7 @@ def _describe(write: PlannedWrite, verdict: str, role: str) -> ApiError:
             return describe_upsert(write, Problem(problem), json.loads(details))
         case Problem.TOO_MANY if write.key_fields:
             return BadUserInput(
-                f"Several deleted records of {write.object_.label_plural} have this {_listed(write.key_fields)}:"
+                f"Several deleted records of {write.object_.label_plural} have this {quoted(write.key_fields)}:"
                 f" name the one to {write.verb.value} by its id.",
                 field="where",
             )
@@ -76,10 +75,6 @@ def _describe(write: PlannedWrite, verdict: str, role: str) -> ApiError:
                 f"The filter means more than the {write.limit} records that a request may write; nothing was written.",
                 field="filter",
             )
-
-
-def _listed(names: Sequence[str]) -> str:
-    return " and ".join(f"'{name}'" for name in names)
 
 
 def restrict(write: PlannedWrite, implied: Implied, row: Row) -> None:

@@ -20,16 +20,13 @@ from fieldstone.engine.rest.open_api.references import (
 )
 from fieldstone.engine.rest.open_api.schemas import data_name
 from fieldstone.engine.rest.parameters import TAKEN
-from fieldstone.engine.rest.routes import VERBS, Action, routes_of
+from fieldstone.engine.rest.routes import CONDITIONAL, CREATING, OF_A_RECORD, VERBS, Action, routes_of
 from fieldstone.metadata.api_names import QueryRole, Verb, lacking, may_ask, mutation_name, query_name
 from fieldstone.metadata.changes.rules.names import IMPORTS
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object, capitalised
 
 _PRECONDITION = 412
-_CONDITIONAL = frozenset({Action.UPDATE_ONE, Action.DELETE_ONE, Action.RESTORE_ONE})
-_TAGGED = frozenset({Action.FIND_ONE, Action.CREATE, Action.UPDATE_ONE, Action.RESTORE_ONE})
-_CREATES = frozenset({Action.CREATE, Action.CREATE_MANY})
 
 _ASKED: Mapping[Action, QueryRole] = {
     Action.FIND_MANY: QueryRole.MANY,
@@ -125,12 +122,12 @@ def _operation(object_: Object, action: Action, beginning: str) -> Part:
         statuses += OF_BODIES
     if not action.reads:
         statuses.append(CONFLICT)
-    if action in _CONDITIONAL:
+    if action in CONDITIONAL:
         statuses.append(_PRECONDITION)
     if action is Action.FIND_ONE:
         statuses.append(304)
     answered = answer(_answer(object_, action))
-    if action in _TAGGED:
+    if action in OF_A_RECORD:
         answered["headers"] = {"ETag": {"$ref": "#/components/headers/ETag"}}
     found: Part = {
         "operationId": f"{beginning}{capitalised(name)}",
@@ -138,7 +135,7 @@ def _operation(object_: Object, action: Action, beginning: str) -> Part:
         "tags": [object_.name_plural],
         "parameters": [*_parameters(object_, action)],
         "responses": {
-            "201" if action in _CREATES else "200": answered,
+            "201" if action in CREATING else "200": answered,
             **refusals(statuses),
         },
     }
@@ -193,7 +190,7 @@ def _parameters(object_: Object, action: Action) -> Iterator[Part]:
                 yield parameter(name)
     if action is Action.FIND_ONE:
         yield parameter("If-None-Match")
-    if action in _CONDITIONAL:
+    if action in CONDITIONAL:
         yield parameter("If-Match")
     if not action.reads:
         yield parameter("Idempotency-Key")

@@ -17,7 +17,7 @@ def distinct_parts(object_: Object) -> Mapping[str, tuple[Field, Part]]:
         for field in object_.by_name.values()
         if field.name not in NO_ENUM_VALUES
         for part in field.parts
-        if part.scalar.is_orderable
+        if part.scalar.is_comparable
     }
 
 

@@ -152,7 +152,7 @@ def build_connection_filter(scope: TypeScope, object_: Object) -> GraphQLInputOb
 def _order_type(field: Field) -> GraphQLInputType | None:
     if field.type is FieldType.RAW_JSON:
         return JSON_ORDER_BY
-    return ORDER_BY_DIRECTION if field.parts[0].scalar.is_orderable else None
+    return ORDER_BY_DIRECTION if field.parts[0].scalar.is_comparable else None
 
 
 def build_order_by(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:

@@ -47,7 +47,7 @@ def _build(entry: FieldTypeEntry) -> Iterator[GraphQLNamedType]:
         {
             name: GraphQLInputField(ORDER_BY_DIRECTION, description=sub.description)
             for name, sub in subfields
-            if sub.scalar.is_orderable
+            if sub.scalar.is_comparable
         },
         description=f"An order by one part of a value. The value: {entry.description}",
     )

@@ -10,7 +10,6 @@ from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.scalars import DATE, DATE_TIME, Scalar
 from fieldstone.sql.plan.groups import Bucket
-from fieldstone.sql.types import SqlType
 
 NO_BUCKET = "NONE"
 
@@ -94,14 +93,9 @@ DATE_GROUPING = build_scalar(
 )
 
 
-def is_groupable(scalar: Scalar) -> bool:
-    """Return whether records can be grouped by a column of this scalar: not by a JSON document or a search vector."""
-    return scalar.sql_type not in {SqlType.JSONB, SqlType.TSVECTOR}
-
-
 def grouping_type(scalar: Scalar) -> GraphQLScalarType | None:
     """Return the type of a group by a column of this scalar, None where there is none."""
-    if not is_groupable(scalar):
+    if not scalar.is_comparable:
         return None
     if scalar in {DATE, DATE_TIME}:
         return DATE_GROUPING

@@ -10,6 +10,7 @@ from fieldstone.engine.errors import ApiError
 from fieldstone.engine.metadata_api.plans.broken_documents import find_invalid
 from fieldstone.engine.server.cells.workspaces import at_workspace
 from fieldstone.engine.server.cli.command_error import CommandError
+from fieldstone.engine.server.cli.question import report
 from fieldstone.engine.server.foundation import Foundation
 from fieldstone.engine.server.options import limits_of
 from fieldstone.engine.settings import Settings
@@ -120,7 +121,7 @@ async def _warn(settings: Settings, foundation: Foundation, workspace: Workspace
         reasons = find_invalid(document, snapshot, limits_of(settings), relay=settings.relay)
         if reasons and (warnings := warnings + 1) <= _MOST_WARNINGS:
             name = document.operation_name or document.document_id
-            typer.echo(escape(f"{name} does not fit the model: {' '.join(reasons)}"), err=True)
+            report(f"{name} does not fit the model: {' '.join(reasons)}")
     if warnings > _MOST_WARNINGS:
         typer.echo(f"{warnings - _MOST_WARNINGS} more documents do not fit the model.", err=True)
 

@@ -1,9 +1,16 @@
-"""A question to the person at the terminal."""
+"""Lines for the person at the terminal, and a question to it."""
 
 import asyncio
 import sys
 
 import typer
+
+from fieldstone.metadata.shown_text import escape
+
+
+def report(line: str) -> None:
+    """Write a line to stderr, whose control characters are shown."""
+    typer.echo(escape(line), err=True)
 
 
 async def ask(question: str) -> bool:

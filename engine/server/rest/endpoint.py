@@ -14,7 +14,7 @@ from fieldstone.engine.rest.metadata.api import MetadataRestApi
 from fieldstone.engine.rest.metadata.places import find_resource
 from fieldstone.engine.rest.operations import Asked
 from fieldstone.engine.rest.parameters import read_parameters
-from fieldstone.engine.rest.routes import OPEN_API, Action, Place, allow_header, find_place
+from fieldstone.engine.rest.routes import CONDITIONAL, CREATING, OPEN_API, Action, Place, allow_header, find_place
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.admission import Admission, Admitted
 from fieldstone.engine.server.http.batch import build_internal_error
@@ -42,9 +42,6 @@ if TYPE_CHECKING:
 
 ROOT = "/rest/"
 """The path that all addresses of REST begin with."""
-
-_CONDITIONAL = frozenset({Action.UPDATE_ONE, Action.DELETE_ONE, Action.RESTORE_ONE})
-_CREATED = frozenset({Action.CREATE, Action.CREATE_MANY})
 
 
 class RestEndpoint:
@@ -174,7 +171,7 @@ def _read_condition(given: dict[bytes, bytes], action: Action) -> str | None:
     header = given.get(b"if-match")
     if header is None:
         return None
-    if action not in _CONDITIONAL:
+    if action not in CONDITIONAL:
         raise BadUserInput("If-Match is for the write of one record, which the path names.", field="If-Match")
     return read_if_match(header)
 
@@ -184,4 +181,4 @@ def _build_reply(action: Action, answer: RestAnswer, given: dict[bytes, bytes]) 
     unless = given.get(b"if-none-match")
     if action is Action.FIND_ONE and unless is not None and is_listed(answer.tag, unless):
         return Reply(status=304, body=b"", headers=headers)
-    return Reply(status=201 if action in _CREATED else 200, body=answer.body, headers=headers)
+    return Reply(status=201 if action in CREATING else 200, body=answer.body, headers=headers)

@@ -26,7 +26,7 @@ from fieldstone.sql.plan.elements import (
     Untrue,
 )
 
-_JUNCTIONS = ("and", "or", "not")
+JUNCTIONS = ("and", "or", "not")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -100,7 +100,9 @@ def _object(level: _Level, tree: Tree) -> Condition | None:
     if tree is None or isinstance(tree, Absent):
         return None
     members = _members(tree, level.blame)
-    return _said([_member(level, name, member) for name, member in members.items() if not isinstance(member, Absent)])
+    return conjunction(
+        [_member(level, name, member) for name, member in members.items() if not isinstance(member, Absent)]
+    )
 
 
 def _members(tree: Tree, blame: Blame) -> dict[str, Tree]:
@@ -113,7 +115,7 @@ def _member(level: _Level, name: str, tree: Tree) -> Condition | None:
     object_, blame = level.object_, level.blame.at(name)
     if tree is None:
         raise blame.error(f"The filter of '{name}' must not be null; {_in_place_of_null(level, name)}.")
-    if name in _JUNCTIONS:
+    if name in JUNCTIONS:
         return _junction(level, name, tree)
     if holder := object_.foreign_keys.get(name):
         return _part(level, holder.parts[0], tree, blame)
@@ -128,7 +130,7 @@ def _member(level: _Level, name: str, tree: Tree) -> Condition | None:
         return said
     if field.is_composite:
         parts = {part.name: part for part in field.parts}
-        return _said(
+        return conjunction(
             [
                 _part(level, parts[sub], member, blame.at(sub))
                 for sub, member in _members(tree, blame).items()
@@ -155,11 +157,11 @@ def _junction(level: _Level, name: str, tree: Tree) -> Condition | None:
         return None
     match name:
         case "and":
-            return _said(terms)
+            return conjunction(terms)
         case "or":
             return terms[0] if len(terms) == 1 else Or(terms=tuple(terms))
         case _:
-            return _opposite(cast("Condition", _said(terms)))
+            return _opposite(cast("Condition", conjunction(terms)))
 
 
 def _opposite(condition: Condition) -> Condition:
@@ -177,7 +179,7 @@ def _relation(level: _Level, field: Field, tree: Tree, blame: Blame) -> Conditio
         raise blame.error(f"'{field.name}' cannot be filtered by.")
     members = dict(_members(tree, blame))
     if not end.to_one:
-        return _said(
+        return conjunction(
             [
                 _quantifier(level, end, Quantifier(name), member, blame)
                 for name, member in members.items()
@@ -194,7 +196,7 @@ def _relation(level: _Level, field: Field, tree: Tree, blame: Blame) -> Conditio
     said = _object(below, members)
     if said is not None:
         terms.append(Related(hop=hop_over(context, end, deleted=below.names_deleted), condition=said))
-    return _said(terms)
+    return conjunction(terms)
 
 
 @frozen
@@ -238,7 +240,7 @@ def _totals(level: _Level, field: Field, tree: Tree, blame: Blame) -> Condition 
         if named.measure not in measures:
             measures.append(named.measure)
         terms.append(_part(level, named.numbered(measures.index(named.measure)), named.tree, named.blame))
-    having = _said(terms)
+    having = conjunction(terms)
     if having is None:
         return None
     linked = linked_records(level.context, end, filter_, blame.at("filter"))
@@ -277,10 +279,11 @@ def _part(level: _Level, part: Part, tree: Tree, blame: Blame) -> Condition | No
         for name, argument in _members(tree, blame).items()
         if not isinstance(argument, Absent)
     ]
-    return _said([said and fit_indexes(level.context, level.object_, part, said) for said in found])
+    return conjunction([said and fit_indexes(level.context, level.object_, part, said) for said in found])
 
 
-def _said(terms: list[Condition] | list[Condition | None]) -> Condition | None:
+def conjunction(terms: list[Condition] | list[Condition | None]) -> Condition | None:
+    """Return the condition that holds where all of some terms do, None where none says anything."""
     kept = tuple(term for term in terms if term is not None)
     if not kept:
         return None

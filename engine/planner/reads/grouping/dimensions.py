@@ -8,7 +8,7 @@ from fieldstone.engine.planner.arguments.trees import Absent, Blame, Leaf, Tree,
 from fieldstone.engine.planner.context import PlanContext, hop_over
 from fieldstone.engine.planner.reads.filters.relative_dates import time_zone
 from fieldstone.engine.planner.reads.measures import operand_of
-from fieldstone.engine.schema.values.groupings import BUCKET_NAMES, BUCKETS, is_groupable
+from fieldstone.engine.schema.values.groupings import BUCKET_NAMES, BUCKETS
 from fieldstone.engine.schema.values.relative_dates import DAYS
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
@@ -117,7 +117,7 @@ def _only_member(tree: Tree, blame: Blame) -> tuple[str, Tree]:
 
 def _dimension(context: PlanContext, part: Part, tree: Tree, hops: tuple[Hop, ...], blame: Blame) -> Dimension:
     plain = Dimension(hops=hops, column=part.column)
-    if not is_groupable(part.scalar):
+    if not part.scalar.is_comparable:
         raise blame.error(f"'{blame.field}' cannot be grouped by.")
     if isinstance(tree, Leaf) and tree.sample is True:
         return plain

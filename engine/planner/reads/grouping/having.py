@@ -6,14 +6,12 @@ from typing import cast
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Tree, listed
 from fieldstone.engine.planner.context import PlanContext
-from fieldstone.engine.planner.reads.filters.conditions import part_condition
+from fieldstone.engine.planner.reads.filters.conditions import JUNCTIONS, conjunction, part_condition
 from fieldstone.engine.planner.reads.measures import NamedMeasure, given_members, named_measures
 from fieldstone.metadata.model import Object, Part
 from fieldstone.sql.plan.aggregates import Count, Measure, measure_column
-from fieldstone.sql.plan.elements import And, Condition, Not, Or
+from fieldstone.sql.plan.elements import Condition, Not, Or
 from fieldstone.sql.plan.operands import Column, column_of
-
-_JUNCTIONS = ("and", "or", "not")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,7 +47,7 @@ def build_having(
     """Return the condition of an argument having, None where it says nothing."""
     if tree is None or isinstance(tree, Absent):
         return None
-    return _joined(
+    return conjunction(
         [_member(context, object_, name, item, measures, blame) for name, item in given_members(tree, blame).items()]
     )
 
@@ -59,9 +57,9 @@ def _member(
 ) -> Condition | None:
     if tree is None:
         raise above.at(name).error(f"'{name}' must not be null: leave it out.")
-    if name in _JUNCTIONS:
+    if name in JUNCTIONS:
         return _junction(context, object_, name, tree, measures, above.at(name))
-    return _joined(
+    return conjunction(
         [
             part_condition(context, object_, measures.part(named), named.tree, named.blame)
             for named in named_measures(object_, {name: tree}, above)
@@ -80,15 +78,8 @@ def _junction(
         return None
     match name:
         case "and":
-            return _joined(found)
+            return conjunction(found)
         case "or":
             return Or(terms=terms)
         case _:
-            return Not(term=cast("Condition", _joined(found)))
-
-
-def _joined(found: list[Condition | None]) -> Condition | None:
-    terms = tuple(term for term in found if term is not None)
-    if not terms:
-        return None
-    return terms[0] if len(terms) == 1 else And(terms=terms)
+            return Not(term=cast("Condition", conjunction(found)))

@@ -2,16 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 
-import typer
-
 from fieldstone.engine.backup.errors import BackupRefused
 from fieldstone.engine.cells.balance import MOST_MOVES
 from fieldstone.engine.server.cells.fleet import Away
 from fieldstone.engine.server.cells.moving import move
 from fieldstone.engine.server.cells.workspaces import Placed, list_placed
 from fieldstone.engine.server.cli.command_error import CommandError
+from fieldstone.engine.server.cli.question import report
 from fieldstone.engine.settings import Settings
-from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.distribution import Placement
 from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE
 
@@ -25,7 +23,7 @@ class Cells:
     async def move(self, name: str, to: str) -> None:
         """Move a workspace to a cell; raises CommandError, MetadataError, SqlError."""
         try:
-            await move(self._settings, name, to, _report)
+            await move(self._settings, name, to, report)
         except BackupRefused as error:
             raise CommandError(str(error)) from error
 
@@ -49,11 +47,7 @@ class Cells:
         found = []
         for one in await list_placed(self._settings, weighs=True):
             if isinstance(one, Away):
-                _report(f"the cell {one.cell.name} cannot be asked: {one.reason}")
+                report(f"the cell {one.cell.name} cannot be asked: {one.reason}")
             else:
                 found.append(Placement(name=one.name, place=one.cell, bytes=one.bytes, load=round(one.load)))
         return sorted(found, key=lambda one: one.name)
-
-
-def _report(line: str) -> None:
-    typer.echo(escape(line), err=True)

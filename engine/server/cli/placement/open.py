@@ -4,16 +4,14 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Protocol
 
-import typer
-
 from fieldstone.engine.cells.balance import Chosen, choose_moves
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.placement.cells import Cells
 from fieldstone.engine.server.cli.placement.citus import NodesOfCitus
+from fieldstone.engine.server.cli.question import report
 from fieldstone.engine.server.foundation import open_foundation
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.errors import MetadataError
-from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.distribution import Placement
 
 
@@ -69,11 +67,11 @@ async def rebalance(places: Places) -> int:
     refused: list[str] = []
     while chosen := choose_moves(loads, most=most, made=made, staying=refused):
         one = chosen[0]
-        typer.echo(escape(f"{one.workspace}: from {one.source} to {one.target}"), err=True)
+        report(f"{one.workspace}: from {one.source} to {one.target}")
         try:
             await places.move(one.workspace, one.target)
         except MetadataError as error:
-            typer.echo(escape(f"{one.workspace} stays: {error}"), err=True)
+            report(f"{one.workspace} stays: {error}")
             refused.append(one.workspace)
         else:
             loads[one.target][one.workspace] = loads[one.source].pop(one.workspace)

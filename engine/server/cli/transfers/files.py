@@ -273,7 +273,7 @@ def _report(source: Source, answer: httpx.Response, errors: Path | None) -> None
         f" {report['failed']:,} refused."
     )
     for error in report["errors"][:_MOST_SHOWN]:
-        typer.echo(escape(f"line {error['line']}: {error['message']}"), err=True)
+        report(f"line {error['line']}: {error['message']}")
     if errors is not None and report["errors"]:
         with errors.open("w", encoding="utf-8", newline="") as file:
             names = ("row", "line", "field", "message", "code")

@@ -17,12 +17,12 @@ from fieldstone.engine.server.cells.restoring import Elsewhere, held_places, lea
 from fieldstone.engine.server.cells.settings import choose_cell, find_cell, settings_of
 from fieldstone.engine.server.cells.workspaces import find_cell_of
 from fieldstone.engine.server.cli.command_error import CommandError, require_output
+from fieldstone.engine.server.cli.question import report
 from fieldstone.engine.server.foundation import address, open_catalog, open_database
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.metadata.catalog.secret_rotation import check_secrets
 from fieldstone.metadata.errors import SecretUnreadable
-from fieldstone.metadata.shown_text import escape
 from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE
 
 _CELLS: Final = 36
@@ -53,7 +53,7 @@ async def back_up(settings: Settings, *, path: Path, workspace: str | None, cell
         with write_archive(path) as archive:
             async with address(settings) as (dsn, _), open_database(settings, dsn) as database:
                 direct = settings.listen_url or settings.owner_database_url or dsn
-                manifest = await save(database, direct, archive, workspace=workspace, report=_report)
+                manifest = await save(database, direct, archive, workspace=workspace, report=report)
     except BackupRefused as error:
         raise CommandError(str(error)) from error
     records = sum(one.rows for one in manifest.tables if one.schema != "fieldstone")
@@ -112,18 +112,18 @@ async def _restore_database(settings: Settings, archive: ArchiveReader, elsewher
     left: list[Elsewhere] = []
     async with address(settings) as (dsn, _):
         async with open_database(settings, dsn) as database:
-            await restore_database(database, archive, report=_report, then=leave_to(elsewhere, left))
+            await restore_database(database, archive, report=report, then=leave_to(elsewhere, left))
             gone = {one.schema for one in archive.manifest.workspaces if one.id in {other.id for other in left}}
             await analyze(database, [one for one in archive.manifest.tables if one.schema not in gone])
         # Its catalog may be that of an older program.
         async with open_catalog(settings) as (database, _, _):
             for other in left:
                 await drop_left(database, other.id, other.name)
-                _report(f"{other.name}: left to the cell {other.cell}, which it has moved to since the backup")
+                report(f"{other.name}: left to the cell {other.cell}, which it has moved to since the backup")
             try:
                 await check_secrets(database, SecretBox(settings.secret_key))
             except SecretUnreadable as error:
-                typer.echo(escape(f"fieldstone: {error}. A server does not start before."), err=True)
+                report(f"fieldstone: {error}. A server does not start before.")
     made_at, count = archive.manifest.made_at, len(archive.manifest.workspaces) - len(left)
     typer.echo(f"The database is restored as of {made_at}: workspaces {count}.")
     typer.echo(
@@ -136,13 +136,9 @@ async def _restore_workspace(settings: Settings, archive: ArchiveReader, saved: 
     async with address(settings) as (dsn, _):
         async with open_database(settings, dsn) as database:
             await restore_workspace(
-                database, archive, saved, name=name, box=SecretBox(settings.secret_key), report=_report
+                database, archive, saved, name=name, box=SecretBox(settings.secret_key), report=report
             )
         async with open_catalog(settings):
             pass
     typer.echo(f"Workspace '{name}' is restored as of {archive.manifest.made_at}.")
     typer.echo("Its events and deliveries stayed behind: clients that subscribe to it begin without `after`.", err=True)
-
-
-def _report(line: str) -> None:
-    typer.echo(escape(line), err=True)
