@@ -21,7 +21,7 @@ from fieldstone.metadata.roles.principal import Principal, SubjectKind, keep_ins
 from fieldstone.metadata.shown_text import fit
 from fieldstone.metadata.workspaces.denied_tokens import DeniedTokens, TokenFacts
 from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE, WorkspaceNames
-from fieldstone.sql.newest import keep
+from fieldstone.sql.concurrency.newest import keep
 
 FRESH_FOR: Final = 60.0
 """Seconds for which a verified token is kept, with its workspace."""

@@ -24,7 +24,7 @@ from fieldstone.engine.schema.scope import NODE, NODE_ROOTS, SEARCH
 from fieldstone.metadata.api_names import EVENTS, SEARCH_TYPE_NAMES, TAIL_TYPE_NAMES
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot, Workspace
-from fieldstone.sql.newest import keep
+from fieldstone.sql.concurrency.newest import keep
 
 MOST_REQUESTS = 16
 """Requests whose templates are kept. GraphiQL, codegen and their like ask in a handful of ways."""

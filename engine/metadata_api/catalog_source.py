@@ -6,7 +6,7 @@ from uuid import UUID
 from fieldstone.metadata.catalog.api_model.model import catalog_snapshot
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
-from fieldstone.sql.newest import keep
+from fieldstone.sql.concurrency.newest import keep
 
 MOST_CATALOGS = 1_000
 

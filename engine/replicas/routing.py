@@ -10,6 +10,7 @@ from fieldstone.engine.replicas.consistency import FRESHNESS, Consistency, Fresh
 from fieldstone.engine.replicas.reads import Read, Reads
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.sql.concurrency.newest import keep
 from fieldstone.sql.errors import (
     DatabaseBusy,
     DatabaseError,
@@ -19,7 +20,6 @@ from fieldstone.sql.errors import (
     StatementTimeout,
 )
 from fieldstone.sql.executor import Database
-from fieldstone.sql.newest import keep
 from fieldstone.sql.replicas.position import Position
 from fieldstone.sql.replicas.primary import PrimaryPosition
 from fieldstone.sql.replicas.replica import Replica

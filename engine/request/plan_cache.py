@@ -12,7 +12,7 @@ from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.request.valid_operation import AnyOperation, Demand, KeptPlan, P, Sample, ValidOperation
 from fieldstone.metadata.access.view import find_view
 from fieldstone.metadata.model import Snapshot
-from fieldstone.sql.newest import keep
+from fieldstone.sql.concurrency.newest import keep
 
 MOST_TEXT = 2_000_000
 """Characters of all documents together; the statement of a plan is longer than its document as a rule."""

@@ -27,9 +27,9 @@ from fieldstone.metadata.workspaces.api_keys import (
     revoke_made,
     rotate_key,
 )
+from fieldstone.sql.concurrency.newest import keep
 from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.frozen import frozen
-from fieldstone.sql.newest import keep
 from fieldstone.sql.statement import Row
 
 _BY_HASHES = catalog_statement("api_keys_by_hashes")

@@ -18,8 +18,8 @@ from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.roles.networks import read_network
 from fieldstone.metadata.roles.principal import Principal, SubjectKind, keep_instance
+from fieldstone.sql.concurrency.newest import keep
 from fieldstone.sql.frozen import frozen
-from fieldstone.sql.newest import keep
 from fieldstone.sql.statement import Row
 
 _BY_HASHES = catalog_statement("sessions_by_hashes")

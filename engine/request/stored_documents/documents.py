@@ -26,9 +26,9 @@ from fieldstone.engine.errors import (
 )
 from fieldstone.engine.request.stored_documents.request import SHA256, DocumentReference, GraphQLRequest
 from fieldstone.metadata.roles.principal import Principal
+from fieldstone.sql.concurrency.newest import keep
 from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.executor import Database
-from fieldstone.sql.newest import keep
 from fieldstone.sql.queries import named_statement
 from fieldstone.sql.statement import refuse_nul
 

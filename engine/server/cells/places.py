@@ -12,8 +12,8 @@ from fieldstone.engine.identity.credential import Credential, CredentialKind, Pr
 from fieldstone.engine.identity.shared_look_ups import SharedLookUps
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.requests.auth import sign_in
+from fieldstone.sql.concurrency.newest import keep
 from fieldstone.sql.executor import Database
-from fieldstone.sql.newest import keep
 
 _MOST_KNOWN: Final = 100_000
 """Credentials, and workspaces, whose place a process remembers."""

@@ -14,10 +14,10 @@ from fieldstone.engine.positions import number_of
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object, Snapshot, Workspace
 from fieldstone.sql.compiler import compile_plan
+from fieldstone.sql.concurrency.newest import keep
 from fieldstone.sql.errors import DatabaseError, DatabaseUnavailable, ResponseTooLarge, Serialization, StaleSchema
 from fieldstone.sql.executor import Database
 from fieldstone.sql.frozen import frozen
-from fieldstone.sql.newest import keep
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.sqlstate import is_passing
 from fieldstone.sql.statement import Row, Statement
