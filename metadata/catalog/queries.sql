@@ -231,6 +231,10 @@ SET LOCAL statement_timeout = 0;
 -- Between two statements of such a transaction, work in this process or on another database may take long.
 SET LOCAL idle_in_transaction_session_timeout = 0;
 
+-- name: go_on
+-- Ends the wait of the server for the next statement of a transaction.
+SELECT;
+
 -- name: wait_for_locks_at_most
 SELECT set_config('lock_timeout', %(milliseconds)s, true);
 

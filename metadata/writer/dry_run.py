@@ -114,6 +114,7 @@ async def preview(
     drafting = _Drafting(transaction, ask_rows=ask_rows, refuse_loss=refuse_loss)
     problems: list[MetadataError] = []
     for place, build in enumerate(builds):
+        await transaction.give_way()
         try:
             await drafting.add(build)
         except _REFUSALS as error:

@@ -87,6 +87,7 @@ async def _read_undone(transaction: ModelTransaction, to: int) -> _Undone:
     lossy: list[tuple[int, JsonValue]] = []
     for version, text in rows:
         for entry in reversed(loads(text)):
+            await transaction.give_way()
             if "inverse" not in entry:
                 raise InvalidChange(f"version {version} was made before inverses were kept", field="to")
             steps += map(decode_change, entry["inverse"])

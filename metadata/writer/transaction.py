@@ -1,5 +1,7 @@
 """A model being changed: each change is applied to the snapshot, the tables and the catalog's rows alike."""
 
+import asyncio
+import time
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
@@ -9,6 +11,7 @@ import psycopg
 from psycopg.sql import Composed
 
 from fieldstone.metadata.catalog.audit import COMMAND, AuditAction, AuditEntry, Author, audit_parameters
+from fieldstone.metadata.catalog.queries import QUERIES
 from fieldstone.metadata.catalog.round_trip import QueryStep, send_as_one
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.catalog.store import corrections
@@ -40,6 +43,8 @@ from fieldstone.sql.sqlstate import translate_error
 PASSING: Final = (LockTimeout, Serialization, StatementTimeout, DatabaseUnavailable)
 """Errors that are no fault of a change: it may succeed when it is tried again."""
 
+_TOLD_EACH = 1.0
+"""Seconds of work without a question after which PostgreSQL is told that a transaction goes on."""
 
 CheckModel = Callable[[Snapshot, Snapshot], None]
 """Raises InvalidChange for a change of a model, which it is called with as it was and as it is to be."""
@@ -85,6 +90,7 @@ class ModelTransaction:
         self.views = views or ViewRenewal()
         self._waiting: list[QueryStep | Composed] = []
         self._history: list[JsonValue] = []
+        self._told_at = time.monotonic()
         self.committed: Signal[[]] = Signal()
 
     async def apply(self, change: Change) -> Snapshot:
@@ -162,6 +168,16 @@ class ModelTransaction:
         found = await read_sizes(self.connection, there, draft.weighed)
         sizes = {one.id: found.get(one.id, NO_TABLE) for one in objects}
         return plan_change(draft, sizes, self.bounds)
+
+    async def give_way(self) -> None:
+        """Let the other work of the process go on between changes that may ask PostgreSQL nothing, thousands in a row.
+
+        PostgreSQL, which ends a transaction that is idle for long, is told meanwhile that this one goes on.
+        """
+        await asyncio.sleep(0)
+        if time.monotonic() - self._told_at > _TOLD_EACH:
+            await self.connection.execute(QUERIES["go_on"])
+            self._told_at = time.monotonic()
 
     def _wait_with(self, plan: ChangePlan) -> None:
         """Keep the statements of a plan until the commit or the next change."""
