@@ -19,6 +19,11 @@ from fieldstone.metadata.changes.tables.alteration import REQUIRED, required_che
 from fieldstone.metadata.model import Field, Object, Snapshot
 from fieldstone.sql import errors
 
+_ROW_TOO_LARGE = (
+    "The record has too many values: together they take at most 8,160 bytes of a row, in which a text counts with"
+    " 24 bytes at most. Leave some of them empty, or keep them in a related object."
+)
+
 
 def describe(
     error: errors.DatabaseError, snapshot: Snapshot | None, path: Path | None, *, written: Object | None = None
@@ -41,7 +46,7 @@ def describe(
         case errors.ValueOutOfRange():
             return _wrong_value(error, path)
         case errors.LimitExceeded():
-            return QueryTooComplex(f"The operation is past a limit of the database: {error.message}.", path=path)
+            return _past_limit(error, path)
         case errors.ResponseTooLarge():
             return QueryTooComplex(f"The answer is too large: {error.message}.", path=path)
         case errors.StatementTimeout() | errors.LockTimeout():
@@ -63,6 +68,12 @@ def described() -> Iterator[None]:
         if known := describe(error, None, None):
             raise known from error
         raise
+
+
+def _past_limit(error: errors.LimitExceeded, path: Path | None) -> ApiError:
+    if isinstance(error, errors.RowTooLarge):
+        return BadUserInput(_ROW_TOO_LARGE, path=path)
+    return QueryTooComplex(f"The operation is past a limit of the database: {error.message}.", path=path)
 
 
 def _wrong_value(error: errors.ValueOutOfRange, path: Path | None) -> BadUserInput:

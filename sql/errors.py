@@ -18,7 +18,8 @@
         ├── LockTimeout                55P03
         ├── Serialization              40001, 40P01; retryable
         ├── LimitExceeded              class 54, 53400 (temp_file_limit)
-        │   └── ValueTooLong           54000 of an index or of a search vector
+        │   ├── ValueTooLong           54000 of an index or of a search vector
+        │   └── RowTooLarge            54000 of a table
         ├── PermissionDenied           42501
         ├── ResponseTooLarge
         ├── CommitOutcomeUnknown
@@ -187,6 +188,10 @@ class LimitExceeded(DatabaseError):
 
 class ValueTooLong(LimitExceeded):
     """A value does not fit into an index (`constraint`, where the server named it), or into a search vector."""
+
+
+class RowTooLarge(LimitExceeded):
+    """All values of a record together do not fit into a row."""
 
 
 class PermissionDenied(DatabaseError):

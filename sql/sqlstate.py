@@ -23,6 +23,7 @@ from fieldstone.sql.errors import (
     RaisedException,
     ReadOnlyServer,
     ResponseTooLarge,
+    RowTooLarge,
     Serialization,
     StalePlan,
     StaleSchema,
@@ -87,6 +88,9 @@ _STALE_PLANS = {
 # The functions that refuse a value for its length, of which before PostgreSQL 16 one had a shorter name.
 _MEASURING = {"_bt_check_third_page", "index_form_tuple", "index_form_tuple_context", "GinFormTuple", "make_tsvector"}
 
+_PLACING = "RelationGetBufferForTuple"
+"""The function that finds no page for a row which is larger than one."""
+
 # Citus passes the errors of its workers on without their fields, and a shard has the number of the shard behind each of
 # its names. A worker that is lost in the middle of a statement, or at its end, has no SQLSTATE of its own.
 _OF_A_WORKER = re.compile(r"while executing command on \S+:\d+")
@@ -139,6 +143,8 @@ def translate_result(result: PGresult) -> DatabaseError:
     is_measured = text(DiagnosticField.SOURCE_FUNCTION) in _MEASURING
     if kind is LimitExceeded and (is_measured or (is_of_worker and _TOO_LONG.search(message))):
         kind = ValueTooLong
+    if kind is LimitExceeded and text(DiagnosticField.SOURCE_FUNCTION) == _PLACING:
+        kind = RowTooLarge
     if issubclass(kind, ConnectionLost):
         return kind(message, sqlstate=sqlstate)
     names = _names_in(kind, message) if is_of_worker else _reported_names(text)

@@ -288,6 +288,24 @@ async def test_text_that_is_too_long_for_one_of_several_indexes(apis: Apis) -> N
     await check_refused(apis, text, "BAD_USER_INPUT", message.format("'tags' or 'titles' or 'phones'"), d=data)
 
 
+async def test_a_record_with_more_values_than_a_row_holds_is_refused(apis: Apis) -> None:
+    names = [f"address{n}" for n in range(80)]
+    fields = [
+        {"createField": {"objectMetadataId": "person", "name": name, "label": name, "type": "ADDRESS"}}
+        for name in names
+    ]
+    await apis.change("mutation ($c: [Change!]!) { applyChanges(changes: $c) { version } }", c=fields)
+    parts = ("addressStreet1", "addressStreet2", "addressCity", "addressState", "addressPostcode", "addressCountry")
+    address = {part: incompressible(19)[:19] for part in parts}
+    message = (
+        "The record has too many values: together they take at most 8,160 bytes of a row, in which a text counts with"
+        " 24 bytes at most. Leave some of them empty, or keep them in a related object."
+    )
+    text = "mutation ($d: PersonInput!) { createPerson(data: $d) { id } }"
+    await check_refused(apis, text, "BAD_USER_INPUT", message, d={"email": "a", **dict.fromkeys(names, address)})
+    await create(apis, "person", email="b", **dict.fromkeys(names[:50], address))
+
+
 async def test_texts_that_are_too_long_for_a_search_are_refused_with_its_field(apis: Apis) -> None:
     object_ = (await apis.snapshot()).by_singular["person"]
     await apis.change(

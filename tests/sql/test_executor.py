@@ -18,6 +18,7 @@ from fieldstone.sql.errors import (
     NotNullViolation,
     PermissionDenied,
     ResponseTooLarge,
+    RowTooLarge,
     Serialization,
     SqlError,
     StaleSchema,
@@ -132,6 +133,12 @@ async def test_constraint_violations_name_what_is_violated(database: Database) -
     assert check.value.constraint == "grown"
 
 
+WIDE = """DO $$ BEGIN
+    EXECUTE 'CREATE TEMPORARY TABLE wide AS SELECT ' || (
+        SELECT string_agg(format('%L::text AS c%s', '0123456789', n), ', ') FROM generate_series(1, 900) AS n);
+END $$"""
+
+
 @pytest.mark.parametrize(
     ("text", "error"),
     [
@@ -144,6 +151,7 @@ async def test_constraint_violations_name_what_is_violated(database: Database) -
         ("SELECT 1 FROM nothing.nothing", StaleSchema),
         ("SELECT concat(" + ",".join("1" * 200) + ")", LimitExceeded),
         ("SELECT to_tsvector('simple', string_agg(n::text, ' ')) FROM generate_series(1, 200000) AS n", ValueTooLong),
+        (WIDE, RowTooLarge),
         ("DO $$ BEGIN RAISE insufficient_privilege; END $$", PermissionDenied),
         ("SELECT FROM FROM", DatabaseError),
     ],
