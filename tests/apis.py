@@ -52,9 +52,6 @@ PRINCIPAL = Principal(
     subject_id=WORKSPACE_ID, rate_key=WORKSPACE_ID, name="tester", workspace_id=WORKSPACE_ID, role=ADMIN
 )
 
-CONNECTIONS = 3
-"""The most connections that serve in a test's app: an app soon opens all of them, and each takes PostgreSQL 5 ms."""
-
 T = TypeVar("T")
 
 
@@ -211,7 +208,7 @@ async def open_apis(
     relay: bool = False,
 ) -> AsyncIterator[Apis]:
     """Serve a database that holds the workspace; `big_table`, `waits` and `turn` are the writer's."""
-    database = RecordingDatabase(dsn, PoolSettings(connections=CONNECTIONS))
+    database = RecordingDatabase(dsn, PoolSettings(connections=3))
     await database.open()
     try:
         catalog = await Catalog.migrate(database)

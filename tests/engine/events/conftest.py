@@ -13,7 +13,7 @@ from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.app import Fieldstone
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.streams.websocket.socket import SocketLimits
-from tests.apis import CONNECTIONS, PRINCIPAL, WORKSPACE_ID
+from tests.apis import PRINCIPAL, WORKSPACE_ID
 from tests.engine.events.desk import Desk, open_desk
 
 
@@ -53,15 +53,8 @@ def start_app(workspace_dsn: str) -> StartApp:
 
     @asynccontextmanager
     async def start(limits: SocketLimits | None = None, **settings: Any) -> AsyncIterator[Running]:
-        given = {
-            "database_url": workspace_dsn,
-            "pool_size": CONNECTIONS,
-            "rate_limit": 0,
-            "log_level": "error",
-            # No operation is refused because the machine is busy.
-            "max_queue_ms": 0,
-            **settings,
-        }
+        # No operation is refused because the machine is busy.
+        given = {"database_url": workspace_dsn, "rate_limit": 0, "log_level": "error", "max_queue_ms": 0, **settings}
         app = create_app(**given)
         for socket in app._sockets.values():
             socket._limits = limits or SocketLimits()

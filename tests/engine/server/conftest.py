@@ -8,7 +8,6 @@ import httpx
 import pytest
 
 from fieldstone import engine
-from tests.apis import CONNECTIONS
 from tests.databases import Databases
 from tests.engine.server.prepared import migrate
 
@@ -31,15 +30,8 @@ def start_app(app_database: str) -> StartApp:
 
     @asynccontextmanager
     async def start(**settings: Any) -> AsyncIterator["tuple[Fieldstone, httpx.AsyncClient]"]:
-        given = {
-            "database_url": app_database,
-            "pool_size": CONNECTIONS,
-            "rate_limit": 0,
-            "log_level": "error",
-            # No operation is refused because the machine is busy.
-            "max_queue_ms": 0,
-            **settings,
-        }
+        # No operation is refused because the machine is busy.
+        given = {"database_url": app_database, "rate_limit": 0, "log_level": "error", "max_queue_ms": 0, **settings}
         app = engine.create_app(**given)
         async with app.lifespan_context(), client_of(app) as client:
             foundation = (await app.runtime.ready()).foundation

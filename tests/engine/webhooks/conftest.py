@@ -12,7 +12,7 @@ from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.composition import Services
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.roles.principal import Principal
-from tests.apis import CONNECTIONS, PRINCIPAL
+from tests.apis import PRINCIPAL
 from tests.engine.webhooks.target import TargetServer, target_server
 
 Start = Callable[..., AbstractAsyncContextManager["Sending"]]
@@ -115,7 +115,6 @@ def start_sending(workspace_dsn: str) -> Start:
         app = create_app(
             **{
                 "database_url": workspace_dsn,
-                "pool_size": CONNECTIONS,
                 "rate_limit": 0,
                 # No operation is refused because the machine is busy.
                 "max_queue_ms": 0,
