@@ -1,4 +1,4 @@
-"""The names that an object has in the GraphQL API: derived from its own, and found again by their structure."""
+"""The names that an object has in the GraphQL API: derived from its own, found again by structure, and suggested."""
 
 from fieldstone.metadata.api_names.finding import (
     FieldEnumType,
