@@ -322,6 +322,8 @@ class DriverConnection(Wire):
     async def _answer(self, expected: int, limit: float | None, *, steps: Sequence[int] = ()) -> list[PGresult]:
         """Return the results of the messages sent, those of `steps` among them, or raise the first error."""
         self._statements += 1
+        # That of a statement which nobody waits for any more, or that failed, is not of this one.
+        self._lacking = None
         future = self.answer(expected)
         if limit is None:
             results = await future
@@ -339,9 +341,8 @@ class DriverConnection(Wire):
                     decode_rows(results[one], self._settings.response_limit) for one in steps[: error.step]
                 ]
                 raise error
-        lacking, self._lacking = self._lacking, None
-        if lacking is not None:
-            raise ConnectionLost(lacking, outcome_unknown=True)
+        if self._lacking is not None:
+            raise ConnectionLost(self._lacking, outcome_unknown=True)
         return results
 
     def _hear(self, warning: Diagnostic) -> None:

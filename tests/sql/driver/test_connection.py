@@ -8,6 +8,7 @@ import psycopg
 import pytest
 import uvloop
 
+from fieldstone.sql import sqlstate
 from fieldstone.sql.driver.connection_pool import ConnectionPool
 from fieldstone.sql.errors import (
     CommitOutcomeUnknown,
@@ -94,6 +95,21 @@ async def test_the_columns_behind_those_that_count_have_no_limit(empty_database:
             await database.read(counted, (b"y" * 1001,), share=None)
         with pytest.raises(ResponseTooLarge):
             await database.read(Statement(text=text), (b"y",), share=None)
+
+
+async def test_a_lost_second_phase_is_of_its_own_statement(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next statement of a connection was answered with the unknown outcome of one that had failed."""
+    monkeypatch.setattr(sqlstate, "_COMMITS_WORKERS", "exec_stmt_raise")
+    lost = "DO $$ BEGIN RAISE WARNING 'lost'; {} END $$"
+    async with opened(empty_database, connections=1) as database:
+        with pytest.raises(CommitOutcomeUnknown):
+            await database.write(Statement(text=lost.format("")), (), share=None)
+        assert await database.read(ECHO, (b"x",), share=None) == [(b"x",)]
+        with pytest.raises(DatabaseError, match="refused"):
+            await database.write(Statement(text=lost.format("RAISE EXCEPTION 'refused';")), (), share=None)
+        assert await database.write(ECHO, (b"x",), share=None) == [(b"x",)]
 
 
 async def test_an_idle_connection_that_dies_is_noticed_without_use(empty_database: str) -> None:
