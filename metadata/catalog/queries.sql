@@ -728,6 +728,19 @@ GROUP BY name;
 -- name: postponed_indexes
 SELECT index.workspace_id, index.id FROM fieldstone.index WHERE status = 'BUILDING' ORDER BY seq;
 
+-- name: former_searches
+-- The indexes for searches that are made of another function of words, as a program of an older version makes them.
+SELECT index.workspace_id, index.id
+FROM pg_proc AS former
+    JOIN pg_depend ON refclassid = 'pg_proc'::regclass AND refobjid = former.oid AND classid = 'pg_class'::regclass
+    JOIN pg_class AS made ON made.oid = objid
+    JOIN pg_namespace AS schema ON schema.oid = made.relnamespace
+    JOIN fieldstone.workspace ON workspace.schema_name = schema.nspname
+    JOIN fieldstone.index ON index.workspace_id = workspace.id AND index.name = made.relname
+WHERE former.pronamespace = 'fieldstone'::regnamespace AND former.proname LIKE 'search\_words\_%%'
+    AND former.oid <> to_regprocedure(%(words)s) AND index.method = 'search' AND index.status = 'READY'
+ORDER BY index.seq;
+
 -- name: update_index
 UPDATE fieldstone.index SET status = %(status)s, failure = %(failure)s, updated_at = now(),
     server_major = current_setting('server_version_num')::int / 10000

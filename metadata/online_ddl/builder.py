@@ -13,7 +13,7 @@ from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import LastingSessions, Session
 from fieldstone.metadata.errors import MetadataError
 from fieldstone.metadata.online_ddl.one_build import build
-from fieldstone.metadata.online_ddl.text_renewal import renew_texts
+from fieldstone.metadata.online_ddl.text_renewal import find_former_searches, renew_texts, renew_words
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.ddl.create import TrigramClass
@@ -37,10 +37,14 @@ _WORKSPACES_AT_ONCE = 100
 
 
 class _Left(NamedTuple):
-    """An index or a field that is to be built; by its own id a workspace whose texts are to get their order."""
+    """An index or a field that is to be built; by its own id a workspace whose texts are to get their order.
+
+    An index that `is_former` is for searches, and of other words than the present ones.
+    """
 
     workspace_id: UUID
     id: UUID
+    is_former: bool = False
 
 
 _FIRST = (-1, UUID(int=0))
@@ -135,7 +139,9 @@ class Builder:
             return 0
         try:
             await connection.execute(QUERIES["begin_build"])
-            settled = sum([await self._try(connection, one) for one in due])
+            # A builder of an older version does not come between: it would build them with its own words.
+            renewed = [one._replace(is_former=False) for one in due if one.is_former]
+            settled = sum([await self._try(connection, one) for one in (*due, *renewed)])
         finally:
             if not connection.closed:
                 await connection.execute(QUERIES["end_build"], prepare=False)
@@ -157,6 +163,9 @@ class Builder:
             DatabaseError: the connection is lost.
         """
         try:
+            if left.is_former:
+                await renew_words(connection, self._writer, left.workspace_id)
+                return False
             if left.id == left.workspace_id:
                 with_trigram = self._trigram is not None
                 return await renew_texts(connection, self._writer, left.workspace_id, with_trigram=with_trigram)
@@ -173,9 +182,9 @@ class Builder:
 
     async def _look(self, connection: Session) -> list[_Left]:
         """Return the indexes and fields that are to be built, and then the workspaces whose texts need an order."""
-        left = [
-            _Left(*row) for query in ("postponed_indexes", "postponed_fields") for row in await fetch(connection, query)
-        ]
+        left = [_Left(*row, is_former=True) for row in await find_former_searches(connection)]
+        for query in ("postponed_indexes", "postponed_fields"):
+            left += [_Left(*row) for row in await fetch(connection, query)]
         left += [_Left(id_, id_) for id_ in await self._next_workspaces(connection)]
         await self._count(connection)
         return left

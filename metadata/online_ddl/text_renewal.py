@@ -1,18 +1,19 @@
-"""A workspace that is older than the order of texts: its objects' indexes are renewed, one object after another."""
+"""Indexes that are older than the order of texts, or the words of searches: they are renewed behind the upgrade."""
 
 import logging
 from functools import partial
 from uuid import UUID
 
-from fieldstone.metadata.catalog.queries import QUERIES
+from fieldstone.metadata.catalog.queries import QUERIES, fetch
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.catalog.store import read_snapshot
-from fieldstone.metadata.changes.kinds.renew_texts import RenewTexts, find_missing, find_succeeded
+from fieldstone.metadata.changes.kinds.renew_texts import RenewTexts, RenewWords, find_missing, find_succeeded
 from fieldstone.metadata.changes.types import Change
 from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.model import Snapshot, Status
 from fieldstone.metadata.online_ddl.one_build import ACTOR
 from fieldstone.metadata.writer.model_writer import ModelWriter
+from fieldstone.sql.plan.text_search import WORDS
 from fieldstone.sql.text_order import VERSION
 
 _LOG = logging.getLogger(__name__)
@@ -51,6 +52,24 @@ async def renew_texts(connection: Session, writer: ModelWriter, workspace_id: UU
     await connection.execute(QUERIES["set_text_order"], parameters)
     _LOG.info("the texts of the workspace %s are in the order of version %d", snapshot.workspace.name, VERSION)
     return True
+
+
+async def find_former_searches(connection: Session) -> list[tuple[UUID, UUID]]:
+    """Return the indexes for searches that are READY and made of other words than the present ones, by workspace."""
+    return await fetch(connection, "former_searches", words=f"{WORDS}(text)")
+
+
+async def renew_words(connection: Session, writer: ModelWriter, workspace_id: UUID) -> None:
+    """Have the builder build a workspace's indexes for searches again if they are made of other words.
+
+    Raises:
+        DatabaseError: it was interrupted.
+        MetadataError: the model cannot be changed now.
+    """
+    former = await find_former_searches(connection)
+    changes = [RenewWords(index_id=id_) for of, id_ in former if of == workspace_id]
+    if changes:
+        await writer.change(workspace_id, lambda _: changes, actor=ACTOR)
 
 
 def _is_due(snapshot: Snapshot, object_id: UUID, *, with_trigram: bool) -> bool:

@@ -105,6 +105,8 @@ async def test_words_begin_and_end_at_any_punctuation(apis: Apis) -> None:
         "\u00abAcme\u00bb", "\u201eAcme\u201c", "\u201cAcme\u201d", "\u2018acme\u2019s", "d\u2019Acme", "x\u2014acme",
         "acme\u2026", "\u2022acme", "\u00a1Acme!", "\u20acacme", "x\u30fbacme", "\u3010acme\u3011", "x\u2192acme",
         "\U0001f680acme", "\u2764\ufe0facme", "\u200bacme", "x\u00a0acme", "x\uff0cacme", "x/acme", "x_acme",
+        "\u1361acme", "acme\u104b", "x\u17d4acme", "x\u0f0bacme", "\u1680acme", "x\u060cacme",
+        "\U0001f3f4\U000e0067\U000e0062\U000e0065\U000e006e\U000e0067\U000e007facme",
     ]  # fmt: skip
     for number, text in enumerate(texts):
         await create(apis, "company", name=f"{number}", website=f"before {text} behind")

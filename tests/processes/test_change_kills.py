@@ -20,7 +20,7 @@ import psycopg
 import pytest
 
 from fieldstone.metadata.changes import SettleField, SettleIndex, UpdateField, UpdateObject
-from fieldstone.metadata.changes.kinds.renew_texts import RenewTexts
+from fieldstone.metadata.changes.kinds.renew_texts import RenewTexts, RenewWords
 from fieldstone.metadata.changes.kinds.table import KINDS
 from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.model import Snapshot, Status
@@ -87,8 +87,8 @@ async def test_each_kind_of_change_is_among_them(databases: Databases, template:
         async with desk_at(dsn) as desk:
             snapshot = await desk.default()
     changes = [change for build in MADE.values() for change in build(snapshot)]
-    # These are the end of a build.
-    unasked: set[type] = {SettleField, SettleIndex, RenewTexts}
+    # These are of builds.
+    unasked: set[type] = {SettleField, SettleIndex, RenewTexts, RenewWords}
     assert {type(change) for change in changes} == {kind.type for kind in KINDS.values()} - unasked
     for kind in (UpdateField, UpdateObject):
         inputs = {field.name: field.default for field in dataclasses.fields(kind) if not field.name.endswith("_id")}

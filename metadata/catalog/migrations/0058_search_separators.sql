@@ -1,16 +1,11 @@
 -- The words of a text, as they are searched: folded, with a space in the place of all that is no part of a word, whatever
 -- the locale of the database: with the locale C, PostgreSQL's parser takes punctuation beyond ASCII for letters. The text
 -- is cut twice, because folding may make it longer, and a vector has room for one megabyte: a longer text would make the
--- write fail. Indexes are made of it, so it must never be replaced.
+-- write fail. Indexes are made of it, so it must never be replaced. The builder finds the indexes of the
+-- former function, and builds them again. This migration leaves their status alone: a builder of the older version would
+-- build them again and again, with the former function, as its model of them has not changed.
 CREATE FUNCTION fieldstone.search_words_2(t text) RETURNS tsvector LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     SELECT pg_catalog.to_tsvector('pg_catalog.simple'::pg_catalog.regconfig, pg_catalog.regexp_replace(
         pg_catalog.left(fieldstone.text_fold_1(pg_catalog.left(t, 50000)), 50000) COLLATE pg_catalog."C",
-        '[\u0001-\u002f\u003a-\u0060\u007b-\u00bf\u00d7\u00f7\u055a-\u055f\u0589\u058a\u05be\u05c0\u05c3\u05c6\u05f3\u05f4\u060c\u061b\u061e\u061f\u066a-\u066d\u06d4\u0964\u0965\u0e3f\u0e4f\u2000-\u206f\u20a0-\u20ff\u2190-\u2bff\u2e00-\u2e2e\u2e30-\u2e7f\u3001-\u3004\u3008-\u3020\u3030\u303d-\u303f\u30a0\u30fb\ufe00-\ufe0f\ufeff\ufffc\ufffd\U0001f000-\U0001faff]+',
+        '[\u0001-\u002f\u003a-\u0060\u007b-\u00bf\u00d7\u00f7\u03f6\u0482\u055a-\u055f\u0589\u058a\u058d-\u058f\u05be\u05c0\u05c3\u05c6\u05f3\u05f4\u0600-\u060f\u061b-\u061f\u066a-\u066d\u06d4\u06dd\u06de\u06e9\u06fd\u06fe\u0700-\u070d\u070f\u07f6-\u07f9\u07fe\u07ff\u0830-\u083e\u085e\u0890\u0891\u08e2\u0964\u0965\u0970\u09f2\u09f3\u09fa\u09fb\u09fd\u0a76\u0af0\u0af1\u0b70\u0bf3-\u0bfa\u0c77\u0c7f\u0c84\u0d4f\u0d79\u0df4\u0e3f\u0e4f\u0e5a\u0e5b\u0f01-\u0f17\u0f1a-\u0f1f\u0f34\u0f36\u0f38\u0f3a-\u0f3d\u0f85\u0fbe-\u0fc5\u0fc7-\u0fcc\u0fce-\u0fda\u104a-\u104f\u109e\u109f\u10fb\u1360-\u1368\u1390-\u1399\u1400\u166d\u166e\u1680\u169b\u169c\u16eb-\u16ed\u1735\u1736\u17d4-\u17d6\u17d8-\u17db\u1800-\u180a\u180e\u1940\u1944\u1945\u19de-\u19ff\u1a1e\u1a1f\u1aa0-\u1aa6\u1aa8-\u1aad\u1b5a-\u1b6a\u1b74-\u1b7e\u1bfc-\u1bff\u1c3b-\u1c3f\u1c7e\u1c7f\u1cc0-\u1cc7\u1cd3\u2000-\u206f\u20a0-\u20ff\u2104\u2108\u2114\u2117\u2118\u211e-\u2123\u2125\u2127\u2129\u212e\u213a\u2141-\u2144\u214a-\u214d\u214f\u218a\u218b\u2190-\u2bff\u2ce5-\u2cea\u2cf9-\u2cfc\u2cfe\u2cff\u2d70\u2e00-\u2e2e\u2e30-\u2e99\u2e9b-\u2ef2\u2ff0-\u2ffb\u3001-\u3004\u3008-\u3020\u3030\u3037\u303d-\u303f\u30a0\u30fb\u3190\u3191\u31c0-\u31e3\u327f\u4dc0-\u4dff\ua490-\ua4c6\ua4fe\ua4ff\ua60d-\ua60f\ua673\ua67e\ua6f2-\ua6f7\ua828-\ua82b\ua836-\ua839\ua874-\ua877\ua8ce\ua8cf\ua8f8-\ua8fa\ua8fc\ua92e\ua92f\ua95f\ua9c1-\ua9cd\ua9de\ua9df\uaa5c-\uaa5f\uaa77-\uaa79\uaade\uaadf\uaaf0\uaaf1\uabeb\ufd3e-\ufd4f\ufdcf\ufdfd-\ufe0f\ufe45\ufe46\ufeff\ufff9-\ufffd\U0001d100-\U0001d126\U0001d129-\U0001d15d\U0001d16a-\U0001d16c\U0001d173-\U0001d17a\U0001d183\U0001d184\U0001d18c-\U0001d1a9\U0001d1ae-\U0001d1ea\U0001e95e\U0001e95f\U0001f000-\U0001faff\U000e0000-\U000e007f]+',
         ' ', 'g')) $$;
-
--- The indexes of the former function are built again, behind this migration: it would wait for each table.
-WITH renewed AS (
-    UPDATE fieldstone.index SET status = 'BUILDING', updated_at = now() WHERE method = 'search' AND status = 'READY'
-    RETURNING object_id
-)
-UPDATE fieldstone.object SET status = 'BUILDING' FROM renewed WHERE object.id = object_id;

@@ -1,4 +1,4 @@
-"""renewTexts: an object's indexes in the present order of texts, and on keys, beside older ones, which then go."""
+"""renewTexts and renewWords: indexes in the present order of texts, on keys, and of the present words of searches."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -27,6 +27,13 @@ class RenewTexts(Change):
     with_trigram: bool = True
 
 
+@frozen
+class RenewWords(Change):
+    """Another build of an index for searches, of the present words; only the builder asks for it."""
+
+    index_id: UUID
+
+
 def apply_renew_texts(snapshot: Snapshot, change: RenewTexts) -> Applied:
     """Return the snapshot with the indexes that are missing, and without those whose successors are READY."""
     object_ = snapshot.objects.get(change.object_id)
@@ -38,6 +45,15 @@ def apply_renew_texts(snapshot: Snapshot, change: RenewTexts) -> Applied:
         return Applied(snapshot=snapshot)
     indexes = {id_: index for id_, index in with_indexes(snapshot, new).items() if id_ not in gone}
     return Applied(snapshot=replace(snapshot, indexes=indexes))
+
+
+def apply_renew_words(snapshot: Snapshot, change: RenewWords) -> Applied:
+    """Return the snapshot with the index BUILDING again; the same if the index is not READY, or not there."""
+    index = snapshot.indexes.get(change.index_id)
+    if index is None or index.status is not Status.READY:
+        return Applied(snapshot=snapshot)
+    building = replace(index, status=Status.BUILDING)
+    return Applied(snapshot=replace(snapshot, indexes={**snapshot.indexes, index.id: building}))
 
 
 def find_missing(snapshot: Snapshot, object_: Object, *, with_trigram: bool) -> Iterator[Index]:
@@ -87,3 +103,4 @@ def _labels(object_: Object) -> Iterator[Index]:
 
 
 RENEW_TEXTS = Kind(action="renewTexts", type=RenewTexts, apply=apply_renew_texts, target="object_id")
+RENEW_WORDS = Kind(action="renewWords", type=RenewWords, apply=apply_renew_words, target="index_id")

@@ -11,7 +11,7 @@ from fieldstone.metadata.changes.kinds.fields.update_field import UPDATE_FIELD
 from fieldstone.metadata.changes.kinds.indexes.create_index import CREATE_INDEX
 from fieldstone.metadata.changes.kinds.indexes.delete_index import DELETE_INDEX
 from fieldstone.metadata.changes.kinds.kind import Kind
-from fieldstone.metadata.changes.kinds.renew_texts import RENEW_TEXTS
+from fieldstone.metadata.changes.kinds.renew_texts import RENEW_TEXTS, RENEW_WORDS
 from fieldstone.metadata.changes.kinds.retry_build import RETRY_BUILD
 from fieldstone.metadata.changes.kinds.roles.create_role import CREATE_ROLE
 from fieldstone.metadata.changes.kinds.roles.delete_role import DELETE_ROLE
@@ -33,6 +33,7 @@ _ALL: Final[tuple[Kind[Any], ...]] = (
     SETTLE_FIELD,
     SETTLE_INDEX,
     RENEW_TEXTS,
+    RENEW_WORDS,
     CREATE_ROLE,
     UPDATE_ROLE,
     DELETE_ROLE,

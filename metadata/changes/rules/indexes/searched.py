@@ -22,13 +22,18 @@ def searched_fields(snapshot: Snapshot, object_: Object) -> tuple[Field, ...]:
 def is_served(snapshot: Snapshot, object_: Object, searched: Sequence[Field]) -> bool:
     """Return whether an index has just these fields of the object, so that a search in them reads it."""
     index = _search_index(snapshot, object_)
-    return index is not None and set(index.field_ids) == {field.id for field in searched}
+    return (
+        index is not None and index.status is Status.READY and set(index.field_ids) == {field.id for field in searched}
+    )
 
 
 def _search_index(snapshot: Snapshot, object_: Object) -> Index | None:
-    indexes = snapshot.indexes_of.get(object_.id, ())
-    ready = [index for index in indexes if index.method == SEARCH and index.status is Status.READY]
-    return ready[-1] if ready else None
+    """Return the newest index that is READY, or else BUILDING: its fields are searched all the time."""
+    indexes = [index for index in snapshot.indexes_of.get(object_.id, ()) if index.method == SEARCH]
+    found = (
+        index for status in (Status.READY, Status.BUILDING) for index in reversed(indexes) if index.status is status
+    )
+    return next(found, None)
 
 
 def _indexed_fields(snapshot: Snapshot, object_: Object) -> tuple[Field, ...]:
