@@ -18,7 +18,7 @@ _TOKEN = re.compile(
 )
 _CLAUSES = {
     "SELECT", "FROM", "WHERE", "GROUP", "HAVING", "ORDER", "LIMIT", "OFFSET", "UNION", "WINDOW", "VALUES",
-    "SET", "RETURNING", "LEFT", "INNER", "CROSS", "JOIN", "INSERT", "UPDATE", "DELETE", "WITH", "ON",
+    "SET", "RETURNING", "LEFT", "FULL", "INNER", "CROSS", "JOIN", "INSERT", "UPDATE", "DELETE", "WITH", "ON",
 }  # fmt: skip
 _OPENING, _CLOSING = {"(", "["}, {")", "]"}
 
@@ -90,7 +90,7 @@ def _begins(texts: list[str], index: int) -> bool:
     if word == ",":
         return texts[index + 2 : index + 4] in (["AS", "("], ["AS", "MATERIALIZED"], ["AS", "NOT"])
     if word == "JOIN":
-        return before not in {"LEFT", "INNER", "CROSS"}
+        return before not in {"LEFT", "FULL", "INNER", "CROSS"}
     if word == "ON":
         return texts[index + 1] == "CONFLICT"
     if word in {"FROM", "UPDATE"}:

@@ -117,6 +117,14 @@ class InnerJoin(LeftJoin):
         return super().get_sql().removeprefix("LEFT ")
 
 
+class FullJoin(LeftJoin):
+    """FULL JOIN of a source on a condition."""
+
+    def get_sql(self, **_options: Any) -> str:
+        """Return the join clause."""
+        return "FULL " + super().get_sql().removeprefix("LEFT ")
+
+
 class _Builder(PostgreSQLQueryBuilder):
     """pypika's builder, which takes our leaves as they are and joins the clauses of a SELECT without asking for others.
 

@@ -39,6 +39,15 @@ def read_rows(found: list[dict[str, Any]]) -> int:
     )
 
 
+def looked_at(found: list[dict[str, Any]]) -> int:
+    """How many rows all nodes of the plan looked at, those that a join compared and threw away among them."""
+    thrown = ("Rows Removed by Filter", "Rows Removed by Join Filter")
+    return sum(
+        round((node["Actual Rows"] + sum(node.get(name, 0) for name in thrown)) * node["Actual Loops"])
+        for node in found
+    )
+
+
 def scans(found: list[dict[str, Any]]) -> set[str]:
     """The kinds of nodes that read tables and were run."""
     return {node["Node Type"] for node in found if "Relation Name" in node and node["Actual Loops"]}

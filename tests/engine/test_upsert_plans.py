@@ -1,11 +1,15 @@
-"""How PostgreSQL finds the records of upserts and of changes by id among 100,000: by indexes, in a generic plan too."""
+"""How PostgreSQL runs upserts and changes by id among 100,000 records, in a generic plan too.
+
+It finds the records by indexes, and looks at each row of the input a few times, however many there are.
+"""
 
 from typing import Any
 
 import pytest
 
 from tests.apis import Apis
-from tests.engine.plans import MODES, explain, last_step, read_rows
+from tests.engine.plans import MODES, explain, last_step, looked_at, read_rows
+from tests.views import RoleClient, granted, view
 
 
 def upsert(conflict: str) -> str:
@@ -63,6 +67,46 @@ async def test_changes_by_id_read_no_table(large: Apis, large_dsn: str) -> None:
     rows = [{"id": edge["node"]["id"], "data": {"city": "y"}} for edge in found["people"]["edges"]]
     text = "mutation ($u: [PersonUpdateItemInput!]!) { updatePeople(updates: $u) { id } }"
     await check(large, large_dsn, text, u=rows)
+
+
+OWN = {"firstName": {"like": "First%"}}
+CHECK = {"or": [{"firstName": {"like": "First%"}}, {"opportunities": {"isEmpty": False}}]}
+"""A check that waits for the end of the mutation."""
+RIGHTS: dict[str, Any] = {
+    "one rule": {"rule": OWN},
+    "several rules": [{"rule": OWN}, {"rule": {"city": {"eq": "Rome"}}}],
+    "ways that are told": [{"rule": OWN, "check": CHECK}, {"rule": {"city": {"eq": "Rome"}}}],
+}
+MANY = {
+    "each in its own way": ("updatePeople(updates: [ROWS])", '{{ id: "{id}" data: {{ jobTitle: "Engineer" }} }}'),
+    "alike": ('updatePeople(filter: { id: { in: [ROWS] } } data: { jobTitle: "Engineer" })', '"{id}"'),
+    "upserts": (
+        "upsertPeople(data: [ROWS] onConflict: { fields: [email] })",
+        '{{ email: "{email}" jobTitle: "Engineer" }}',
+    ),
+}
+
+
+@pytest.mark.parametrize("write", MANY.values(), ids=MANY)
+@pytest.mark.parametrize("updating", RIGHTS.values(), ids=RIGHTS)
+async def test_many_changes_hold_no_row_against_each_other_one(
+    large: Apis, large_dsn: str, updating: Any, write: tuple[str, str]
+) -> None:
+    """A regression: a role's 2,000 changes took seconds, as PostgreSQL expected to lock and to write one row."""
+    found = await large.data("{ people(first: 200) { edges { node { id email } } } }")
+    whole, one = write
+    text = whole.replace("ROWS", " ".join(one.format(**edge["node"]) for edge in found["people"]["edges"]))
+    snapshot = await large.snapshot()
+    person = snapshot.by_singular["person"]
+    rights = granted(snapshot, person, read=[{}], create=[{}], update=updating)
+    rep = RoleClient(database=large.database, seen=view(snapshot, {person.id: rights}), claims={})
+    large.database.log.steps.clear()
+    assert isinstance(await rep.outcome(f"mutation {{ {text} {{ __typename }} }}"), dict)
+    step = large.database.log.steps[0]
+    for mode in MODES:
+        plan = explain(large_dsn, step, mode)
+        assert sum(one.get("CTE Name") == "locked" and one["Actual Rows"] == 200 for one in plan)
+        assert looked_at(plan) < 100 * 200
 
 
 async def check(apis: Apis, dsn: str, text: str, before: str | None = None, **variables: Any) -> None:

@@ -30,12 +30,12 @@ WITH locked AS (
   JOIN written AS t7 ON t7."id" = t6."id"
   ORDER BY t6."id"
 )
-SELECT (SELECT t10.problem FROM verdict AS t10) AS problem,COALESCE(
+SELECT (SELECT t9.problem FROM verdict AS t9) AS problem,COALESCE(
   array_agg(t8."id" ORDER BY t8."id"),'{}'::uuid[]
 ) AS ids,'[' || COALESCE(string_agg('{"email":' || to_json(t8."email")::text || '}',',' ORDER BY t8."id"),'')
   || ']' AS answer
 FROM locked AS t8
-JOIN written AS t9 ON t9."id" = t8."id";
+JOIN written AS t10 ON t10."id" = t8."id";
 WITH locked AS (
   SELECT t0.*
   FROM "workspace_default"."opportunity" AS t0
@@ -58,7 +58,8 @@ WITH locked AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'f1b0a4a7-dfad-5c90-832d-1236bf701a47'::uuid,t5."id",
     'updated',to_jsonb(t6.*),to_jsonb(t5.*),$2::text
   FROM written AS t5
-  JOIN locked AS t6 ON t6."id" = t5."id"
+  FULL JOIN locked AS t6 ON t6."id" = t5."id"
+  WHERE COALESCE(t6."id" = t5."id",false)
   ORDER BY t5."id"
 )
 SELECT (SELECT t8.problem FROM verdict AS t8) AS problem,COALESCE(
@@ -87,7 +88,8 @@ WITH locked AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'7055c8aa-02ed-5ab5-bde1-48c7ced83fd4'::uuid,t5."id",
     'updated',to_jsonb(t6.*),to_jsonb(t5.*),$2::text
   FROM written AS t5
-  JOIN locked AS t6 ON t6."id" = t5."id"
+  FULL JOIN locked AS t6 ON t6."id" = t5."id"
+  WHERE COALESCE(t6."id" = t5."id",false)
   ORDER BY t5."id"
 )
 SELECT (SELECT t8.problem FROM verdict AS t8) AS problem,COALESCE(
@@ -116,7 +118,8 @@ WITH locked AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'4b4410a0-4ded-5ae5-9901-31acd0bda302'::uuid,t5."id",
     'updated',to_jsonb(t6.*),to_jsonb(t5.*),$2::text
   FROM written AS t5
-  JOIN locked AS t6 ON t6."id" = t5."id"
+  FULL JOIN locked AS t6 ON t6."id" = t5."id"
+  WHERE COALESCE(t6."id" = t5."id",false)
   ORDER BY t5."id"
 )
 SELECT (SELECT t8.problem FROM verdict AS t8) AS problem,COALESCE(

@@ -12,7 +12,8 @@ WITH locked AS (
       SELECT 'not_found:' || json_agg(t2.id ORDER BY t2.position)::text
       FROM unnest($1::uuid[])
       WITH ORDINALITY AS t2(id,position)
-      WHERE NOT EXISTS (SELECT 1 FROM locked AS t3 WHERE t3."id" = t2.id)
+      FULL JOIN locked AS t3 ON t3."id" = t2.id
+      WHERE t3."id" IS NULL
     )
   ) AS problem
 )
@@ -29,15 +30,17 @@ WITH locked AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t7."id",
     'destroyed',to_jsonb(t7.*),NULL::jsonb,$2::text
   FROM locked AS t7
-  JOIN written AS t8 ON t8."id" = t7."id"
+  FULL JOIN written AS t8 ON t8."id" = t7."id"
+  WHERE COALESCE(t8."id" = t7."id",false)
   ORDER BY t7."id"
 )
-SELECT (SELECT t11.problem FROM verdict AS t11) AS problem,COALESCE(
+SELECT (SELECT t10.problem FROM verdict AS t10) AS problem,COALESCE(
   array_agg(t9."id" ORDER BY t9."id"),'{}'::uuid[]
 ) AS ids,'[' || COALESCE(string_agg('{"email":' || to_json(t9."email")::text || '}',',' ORDER BY t9."id"),'')
   || ']' AS answer
 FROM locked AS t9
-JOIN written AS t10 ON t10."id" = t9."id";
+FULL JOIN written AS t11 ON t11."id" = t9."id"
+WHERE COALESCE(t11."id" = t9."id",false);
 WITH locked AS (
   SELECT t0.*
   FROM "workspace_default"."opportunity" AS t0
@@ -60,7 +63,8 @@ WITH locked AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'f1b0a4a7-dfad-5c90-832d-1236bf701a47'::uuid,t5."id",
     'updated',to_jsonb(t6.*),to_jsonb(t5.*),$2::text
   FROM written AS t5
-  JOIN locked AS t6 ON t6."id" = t5."id"
+  FULL JOIN locked AS t6 ON t6."id" = t5."id"
+  WHERE COALESCE(t6."id" = t5."id",false)
   ORDER BY t5."id"
 )
 SELECT (SELECT t8.problem FROM verdict AS t8) AS problem,COALESCE(
@@ -89,7 +93,8 @@ WITH locked AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'7055c8aa-02ed-5ab5-bde1-48c7ced83fd4'::uuid,t5."id",
     'updated',to_jsonb(t6.*),to_jsonb(t5.*),$2::text
   FROM written AS t5
-  JOIN locked AS t6 ON t6."id" = t5."id"
+  FULL JOIN locked AS t6 ON t6."id" = t5."id"
+  WHERE COALESCE(t6."id" = t5."id",false)
   ORDER BY t5."id"
 )
 SELECT (SELECT t8.problem FROM verdict AS t8) AS problem,COALESCE(
@@ -118,7 +123,8 @@ WITH locked AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'4b4410a0-4ded-5ae5-9901-31acd0bda302'::uuid,t5."id",
     'updated',to_jsonb(t6.*),to_jsonb(t5.*),$2::text
   FROM written AS t5
-  JOIN locked AS t6 ON t6."id" = t5."id"
+  FULL JOIN locked AS t6 ON t6."id" = t5."id"
+  WHERE COALESCE(t6."id" = t5."id",false)
   ORDER BY t5."id"
 )
 SELECT (SELECT t8.problem FROM verdict AS t8) AS problem,COALESCE(

@@ -9,7 +9,8 @@ WITH locked AS (
     SELECT 'not_found:' || json_agg(t1.id ORDER BY t1.position)::text
     FROM unnest($1::uuid[])
     WITH ORDINALITY AS t1(id,position)
-    WHERE NOT EXISTS (SELECT 1 FROM locked AS t2 WHERE t2."id" = t1.id)
+    FULL JOIN locked AS t2 ON t2."id" = t1.id
+    WHERE t2."id" IS NULL
   ) AS problem
 )
 ,lost AS (
@@ -127,7 +128,8 @@ WITH locked AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'f1b0a4a7-dfad-5c90-832d-1236bf701a47'::uuid,t7."id",
     'updated',to_jsonb(t8.*),to_jsonb(t7.*),$3::text
   FROM moved AS t7
-  JOIN locked AS t8 ON t8."id" = t7."id"
+  FULL JOIN locked AS t8 ON t8."id" = t7."id"
+  WHERE COALESCE(t8."id" = t7."id",false)
   ORDER BY t7."id"
 )
 SELECT (SELECT t9.problem FROM verdict AS t9) AS problem,NULL::uuid[] AS ids,NULL::text AS answer;
@@ -166,7 +168,8 @@ WITH locked AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'7055c8aa-02ed-5ab5-bde1-48c7ced83fd4'::uuid,t7."id",
     'updated',to_jsonb(t8.*),to_jsonb(t7.*),$3::text
   FROM moved AS t7
-  JOIN locked AS t8 ON t8."id" = t7."id"
+  FULL JOIN locked AS t8 ON t8."id" = t7."id"
+  WHERE COALESCE(t8."id" = t7."id",false)
   ORDER BY t7."id"
 )
 SELECT (SELECT t9.problem FROM verdict AS t9) AS problem,NULL::uuid[] AS ids,NULL::text AS answer;
@@ -205,7 +208,8 @@ WITH locked AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'4b4410a0-4ded-5ae5-9901-31acd0bda302'::uuid,t7."id",
     'updated',to_jsonb(t8.*),to_jsonb(t7.*),$3::text
   FROM moved AS t7
-  JOIN locked AS t8 ON t8."id" = t7."id"
+  FULL JOIN locked AS t8 ON t8."id" = t7."id"
+  WHERE COALESCE(t8."id" = t7."id",false)
   ORDER BY t7."id"
 )
 SELECT (SELECT t9.problem FROM verdict AS t9) AS problem,NULL::uuid[] AS ids,NULL::text AS answer;

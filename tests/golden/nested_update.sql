@@ -11,7 +11,8 @@ WITH locked AS (
       SELECT 'not_found:' || json_agg(t2.id ORDER BY t2.position)::text
       FROM unnest($1::uuid[])
       WITH ORDINALITY AS t2(id,position)
-      WHERE NOT EXISTS (SELECT 1 FROM locked AS t3 WHERE t3."id" = t2.id)
+      FULL JOIN locked AS t3 ON t3."id" = t2.id
+      WHERE t3."id" IS NULL
     )
   ) AS problem
 )
@@ -29,7 +30,8 @@ WITH locked AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t7."id",
     'updated',to_jsonb(t8.*),to_jsonb(t7.*),$3::text
   FROM written AS t7
-  JOIN locked AS t8 ON t8."id" = t7."id"
+  FULL JOIN locked AS t8 ON t8."id" = t7."id"
+  WHERE COALESCE(t8."id" = t7."id",false)
   ORDER BY t7."id"
 )
 SELECT (SELECT t10.problem FROM verdict AS t10) AS problem,COALESCE(
@@ -64,7 +66,8 @@ WITH given AS (
   SELECT (
     SELECT 'not_found:[' || (t3.position - 1)::text || ']'
     FROM given AS t3
-    WHERE NOT EXISTS (SELECT 1 FROM locked AS t4 WHERE t4."id" = t3.id)
+    FULL JOIN locked AS t4 ON t4."id" = t3.id
+    WHERE t4."id" IS NULL
     ORDER BY t3.position
     LIMIT 1
   ) AS problem
@@ -86,7 +89,8 @@ WITH given AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'878b63c0-6f18-5bcb-b29c-a3eec1f1015f'::uuid,t9."id",
     'updated',to_jsonb(t10.*),to_jsonb(t9.*),$2::text
   FROM written AS t9
-  JOIN locked AS t10 ON t10."id" = t9."id"
+  FULL JOIN locked AS t10 ON t10."id" = t9."id"
+  WHERE COALESCE(t10."id" = t9."id",false)
   ORDER BY t9."id"
 )
 SELECT (SELECT t11.problem FROM verdict AS t11) AS problem,NULL::uuid[] AS ids,NULL::text AS answer;
@@ -149,7 +153,8 @@ WITH locked AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'f1b0a4a7-dfad-5c90-832d-1236bf701a47'::uuid,t6."id",
     'updated',to_jsonb(t7.*),to_jsonb(t6.*),$3::text
   FROM written AS t6
-  JOIN locked AS t7 ON t7."id" = t6."id"
+  FULL JOIN locked AS t7 ON t7."id" = t6."id"
+  WHERE COALESCE(t7."id" = t6."id",false)
   ORDER BY t6."id"
 )
 SELECT (SELECT t9.problem FROM verdict AS t9) AS problem,COALESCE(
@@ -182,7 +187,8 @@ WITH locked AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'7055c8aa-02ed-5ab5-bde1-48c7ced83fd4'::uuid,t6."id",
     'updated',to_jsonb(t7.*),to_jsonb(t6.*),$3::text
   FROM written AS t6
-  JOIN locked AS t7 ON t7."id" = t6."id"
+  FULL JOIN locked AS t7 ON t7."id" = t6."id"
+  WHERE COALESCE(t7."id" = t6."id",false)
   ORDER BY t6."id"
 )
 SELECT (SELECT t9.problem FROM verdict AS t9) AS problem,COALESCE(

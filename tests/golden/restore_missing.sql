@@ -11,7 +11,8 @@ WITH locked AS (
       SELECT 'not_found:' || json_agg(t2.id ORDER BY t2.position)::text
       FROM unnest($1::uuid[])
       WITH ORDINALITY AS t2(id,position)
-      WHERE NOT EXISTS (SELECT 1 FROM locked AS t3 WHERE t3."id" = t2.id)
+      FULL JOIN locked AS t3 ON t3."id" = t2.id
+      WHERE t3."id" IS NULL
     )
   ) AS problem
 )
@@ -29,7 +30,8 @@ WITH locked AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t7."id",
     'restored',to_jsonb(t8.*),to_jsonb(t7.*),$2::text
   FROM written AS t7
-  JOIN locked AS t8 ON t8."id" = t7."id"
+  FULL JOIN locked AS t8 ON t8."id" = t7."id"
+  WHERE COALESCE(t8."id" = t7."id",false)
   ORDER BY t7."id"
 )
 SELECT (SELECT t10.problem FROM verdict AS t10) AS problem,COALESCE(

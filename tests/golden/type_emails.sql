@@ -54,7 +54,8 @@ WITH locked AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'4b4410a0-4ded-5ae5-9901-31acd0bda302'::uuid,t5."id",
     'updated',to_jsonb(t6.*),to_jsonb(t5.*),$4::text
   FROM written AS t5
-  JOIN locked AS t6 ON t6."id" = t5."id"
+  FULL JOIN locked AS t6 ON t6."id" = t5."id"
+  WHERE COALESCE(t6."id" = t5."id",false)
   ORDER BY t5."id"
 )
 SELECT (SELECT t8.problem FROM verdict AS t8) AS problem,COALESCE(

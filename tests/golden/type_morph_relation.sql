@@ -88,7 +88,8 @@ WITH found AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'4b4410a0-4ded-5ae5-9901-31acd0bda302'::uuid,t7."id",
     'updated',to_jsonb(t8.*),to_jsonb(t7.*),$2::text
   FROM written AS t7
-  JOIN locked AS t8 ON t8."id" = t7."id"
+  FULL JOIN locked AS t8 ON t8."id" = t7."id"
+  WHERE COALESCE(t8."id" = t7."id",false)
   ORDER BY t7."id"
 )
 SELECT (SELECT t10.problem FROM verdict AS t10) AS problem,COALESCE(

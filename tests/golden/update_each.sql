@@ -14,7 +14,8 @@ WITH given AS (
   SELECT (
     SELECT 'not_found:[' || (t3.position - 1)::text || ']'
     FROM given AS t3
-    WHERE NOT EXISTS (SELECT 1 FROM locked AS t4 WHERE t4."id" = t3.id)
+    FULL JOIN locked AS t4 ON t4."id" = t3.id
+    WHERE t4."id" IS NULL
     ORDER BY t3.position
     LIMIT 1
   ) AS problem
@@ -38,7 +39,8 @@ WITH given AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t9."id",
     'updated',to_jsonb(t10.*),to_jsonb(t9.*),$2::text
   FROM written AS t9
-  JOIN locked AS t10 ON t10."id" = t9."id"
+  FULL JOIN locked AS t10 ON t10."id" = t9."id"
+  WHERE COALESCE(t10."id" = t9."id",false)
   ORDER BY t9."id"
 )
 SELECT (SELECT t11.problem FROM verdict AS t11) AS problem,NULL::uuid[] AS ids,NULL::text AS answer;

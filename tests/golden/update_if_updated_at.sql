@@ -11,7 +11,8 @@ WITH locked AS (
       SELECT 'not_found:' || json_agg(t2.id ORDER BY t2.position)::text
       FROM unnest($1::uuid[])
       WITH ORDINALITY AS t2(id,position)
-      WHERE NOT EXISTS (SELECT 1 FROM locked AS t3 WHERE t3."id" = t2.id)
+      FULL JOIN locked AS t3 ON t3."id" = t2.id
+      WHERE t3."id" IS NULL
     ),(
       SELECT 'changed:' || json_build_array(timezone('UTC',t4."updatedAt"))::text
       FROM locked AS t4
@@ -34,7 +35,8 @@ WITH locked AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t8."id",
     'updated',to_jsonb(t9.*),to_jsonb(t8.*),$5::text
   FROM written AS t8
-  JOIN locked AS t9 ON t9."id" = t8."id"
+  FULL JOIN locked AS t9 ON t9."id" = t8."id"
+  WHERE COALESCE(t9."id" = t8."id",false)
   ORDER BY t8."id"
 )
 SELECT (SELECT t11.problem FROM verdict AS t11) AS problem,COALESCE(

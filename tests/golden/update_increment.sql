@@ -31,7 +31,8 @@ WITH locked AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'878b63c0-6f18-5bcb-b29c-a3eec1f1015f'::uuid,t6."id",
     'updated',to_jsonb(t7.*),to_jsonb(t6.*),$3::text
   FROM written AS t6
-  JOIN locked AS t7 ON t7."id" = t6."id"
+  FULL JOIN locked AS t7 ON t7."id" = t6."id"
+  WHERE COALESCE(t7."id" = t6."id",false)
   ORDER BY t6."id"
 )
 SELECT (SELECT t9.problem FROM verdict AS t9) AS problem,COALESCE(

@@ -92,7 +92,8 @@ WITH given AS (
     (
       SELECT t17."id" AS key,'updated' AS action,to_jsonb(t18.*) AS before,to_jsonb(t17.*) AS after
       FROM updated AS t17
-      JOIN locked AS t18 ON t18."id" = t17."id"
+      FULL JOIN locked AS t18 ON t18."id" = t17."id"
+      WHERE COALESCE(t18."id" = t17."id",false)
       ORDER BY t17."id"
     )
     UNION ALL

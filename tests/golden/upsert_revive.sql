@@ -97,7 +97,8 @@ WITH given AS (
       SELECT t22."id" AS key,CASE WHEN t23."deletedAt" IS NOT NULL THEN 'restored' ELSE 'updated' END AS
         action,to_jsonb(t23.*) AS before,to_jsonb(t22.*) AS after
       FROM updated AS t22
-      JOIN locked AS t23 ON t23."id" = t22."id"
+      FULL JOIN locked AS t23 ON t23."id" = t22."id"
+      WHERE COALESCE(t23."id" = t22."id",false)
       ORDER BY t22."id"
     )
     UNION ALL

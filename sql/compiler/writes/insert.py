@@ -8,7 +8,6 @@ from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraf
 from fieldstone.sql.compiler.terms import (
     Expression,
     FromItem,
-    InnerJoin,
     LeftJoin,
     Query,
     query_source,
@@ -17,6 +16,7 @@ from fieldstone.sql.compiler.terms import (
 )
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
 from fieldstone.sql.compiler.writes.mutate import answer_row, answer_text, event_rows
+from fieldstone.sql.compiler.writes.pairs import pair
 from fieldstone.sql.compiler.writes.references import (
     ResolvedReference,
     find_target,
@@ -127,7 +127,7 @@ def _refused(plan: Insert, rights: Rights, draft: StatementDraft) -> Query:
     new, marks = _judged_row(plan, rights, given)
     allowed = compile_allowed(rights, None, new, draft, marks=marks)
     position = expressions.result(given.alias, "position")
-    return refused_row([given], allowed, expressions.less_one(position), position)
+    return refused_row(Query().from_(given), allowed, expressions.less_one(position), position)
 
 
 def _taking_ways(plan: Insert, rights: Rights, draft: StatementDraft) -> Expression:
@@ -136,8 +136,8 @@ def _taking_ways(plan: Insert, rights: Rights, draft: StatementDraft) -> Express
     new, marks = _judged_row(plan, rights, given)
     query = Query().from_(given).select(compile_taking(rights, None, new, draft, marks=marks))
     key = dict(given_columns(plan, given))[plan.key.name]
-    query.join(InnerJoin(written, expressions.equal(expressions.column(written.alias, plan.key.name), key)))
-    return expressions.array_from(query.order(expressions.result(given.alias, "position")))
+    is_pair = pair(query, written, expressions.equal(expressions.column(written.alias, plan.key.name), key))
+    return expressions.array_from(query.only(is_pair).order(expressions.result(given.alias, "position")))
 
 
 def _judged_row(plan: Insert, rights: Rights, given: FromItem) -> tuple[FutureRow, Expression | None]:

@@ -20,11 +20,11 @@ from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import (
     Expression,
     FromItem,
-    InnerJoin,
     Query,
     table_source,
 )
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
+from fieldstone.sql.compiler.writes.pairs import pair
 from fieldstone.sql.compiler.writes.references import (
     parameter_targets,
     target_columns,
@@ -36,7 +36,6 @@ from fieldstone.sql.compiler.writes.write_guard import (
     compile_verdict,
     taking_ways,
 )
-from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.plan.outputs import Record
 from fieldstone.sql.plan.writes.changes import Delete, Update
@@ -71,8 +70,7 @@ def compile_update(plan: Update, draft: StatementDraft, *, leaves_event: bool = 
         key = expressions.column(written.alias, plan.key.name)
         same = expressions.equal(expressions.column(locked.alias, plan.key.name), key)
         event = event_rows(plan.event, key, locked.alias, written.alias).from_(written)
-        event.join(InnerJoin(locked, same))
-        statement.with_(event.order(key), "event")
+        statement.with_(event.only(pair(event, locked, same, is_one=plan.limit == 1)).order(key), "event")
     answer = FromItem("written", draft.alias())
     order = expressions.column(answer.alias, plan.key.name)
     text = answer_text(plan.record, answer.alias, draft, order)
@@ -91,17 +89,15 @@ def compile_delete(plan: Delete, draft: StatementDraft, *, leaves_event: bool = 
     key = row.column(plan.key.name)
     statement.with_(change.only(_among_locked(plan.key, row, draft)).returning(key), "written")
     if leaves_event:
-        locked, join = _deleted(plan.key, draft)
+        locked = FromItem("locked", draft.alias())
         key = expressions.column(locked.alias, plan.key.name)
-        event = event_rows(plan.event, key, locked.alias, None).from_(locked)
-        event.join(join)
-        statement.with_(event.order(key), "event")
-    locked, join = _deleted(plan.key, draft, plan.table)
+        event = event_rows(plan.event, key, locked.alias, None)
+        statement.with_(_of_deleted(event, locked, plan, draft).order(key), "event")
+    locked = row_source(plan.table, draft.alias(), draft, among="locked")
     order = expressions.column(locked.alias, plan.key.name)
     text = answer_text(plan.record, locked.alias, draft, order)
-    query = answer_row(statement, compile_problem(draft), _ids(order), text).from_(locked)
-    query.join(join)
-    return query
+    answer = answer_row(statement, compile_problem(draft), _ids(order), text)
+    return _of_deleted(answer, locked, plan, draft)
 
 
 def _lock(statement: Query, plan: Update | Delete, draft: StatementDraft) -> str:
@@ -153,13 +149,11 @@ def _among_locked(key: Column, row: RowReference, draft: StatementDraft) -> Expr
     return expressions.all_of((there, compile_guard(draft)))
 
 
-def _deleted(key: Column, draft: StatementDraft, table: Table | None = None) -> tuple[FromItem, InnerJoin]:
-    """Return the locked rows, with the cells of a table, joined with those that were deleted."""
-    locked, written = FromItem("locked", draft.alias()), FromItem("written", draft.alias())
-    if table is not None:
-        locked = row_source(table, locked.alias, draft, among="locked")
-    same = expressions.equal(expressions.column(written.alias, key.name), expressions.column(locked.alias, key.name))
-    return locked, InnerJoin(written, same)
+def _of_deleted(query: Query, locked: FromItem, plan: Delete, draft: StatementDraft) -> Query:
+    """Have a query read those locked rows that were deleted."""
+    written, name = FromItem("written", draft.alias()), plan.key.name
+    same = expressions.equal(expressions.column(written.alias, name), expressions.column(locked.alias, name))
+    return query.from_(locked).only(pair(query, written, same, is_one=plan.limit == 1))
 
 
 def event_rows(

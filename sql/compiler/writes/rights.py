@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.filters import compile_condition
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, FromItem, Query, rows_source, table_source
+from fieldstone.sql.compiler.terms import Expression, Query, rows_source, table_source
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
 from fieldstone.sql.plan.elements import And, Condition
 from fieldstone.sql.plan.write import Problem
@@ -91,16 +91,12 @@ def with_ways(answer: Query, ways: Expression) -> Query:
     return answer.select(expressions.named(ways, "ways"))
 
 
-def refused_row(
-    sources: Sequence[FromItem], allowed: Expression, detail: Expression, order: Expression, *ties: Expression
-) -> Query:
-    """Return the problem of the first row of some sources, which the `ties` join, that is not allowed."""
+def refused_row(rows: Query, allowed: Expression, detail: Expression, order: Expression, *terms: Expression) -> Query:
+    """Return the problem of the first of the rows under these terms that is not allowed; `rows` has a FROM alone."""
     listed = expressions.cast_to_text(expressions.call("json_build_array", detail))
     text = expressions.concatenation((expressions.text_literal(Problem.CHECK.value + ":"), listed))
-    query = Query().select(text).only(expressions.all_of((*ties, expressions.is_true(allowed, negated=True))))
-    for source in sources:
-        query.from_(source)
-    return query.order(order).limit(1)
+    refused = expressions.all_of((*terms, expressions.is_true(allowed, negated=True)))
+    return rows.select(text).only(refused).order(order).limit(1)
 
 
 def compile_unfit(plan: Unfit, draft: StatementDraft) -> Query:

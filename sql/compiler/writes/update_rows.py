@@ -5,10 +5,11 @@ from functools import partial
 from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.filters import compile_condition, crosses
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, rows_source, table_source
+from fieldstone.sql.compiler.terms import Expression, FromItem, Query, rows_source, table_source
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
 from fieldstone.sql.compiler.writes.insert import given_targets
 from fieldstone.sql.compiler.writes.mutate import answer_row, event_rows
+from fieldstone.sql.compiler.writes.pairs import pair, unpaired
 from fieldstone.sql.compiler.writes.references import (
     find_target,
     is_kept,
@@ -50,8 +51,8 @@ def compile_update_rows(plan: UpdateRows, draft: StatementDraft) -> Query:
     written, locked = FromItem("written", draft.alias()), FromItem("locked", draft.alias())
     key = expressions.column(written.alias, plan.key.name)
     event = event_rows(plan.event, key, locked.alias, written.alias).from_(written)
-    event.join(InnerJoin(locked, expressions.equal(expressions.column(locked.alias, plan.key.name), key)))
-    statement.with_(event.order(key), "event")
+    is_pair = pair(event, locked, expressions.equal(expressions.column(locked.alias, plan.key.name), key))
+    statement.with_(event.only(is_pair).order(key), "event")
     if (rights := telling(plan.rights)) is not None:
         ids, ways = _taken(plan, rights, draft)
         return with_ways(answer_row(statement, compile_problem(draft), ids, expressions.NULL_TEXT), ways)
@@ -70,9 +71,12 @@ def _taken(plan: UpdateRows, rights: Rights, draft: StatementDraft) -> tuple[Exp
     key = row.column(plan.key.name)
     old, new, marks = _judged_row(plan, rights, row, given)
     query = Query().from_(given).select(compile_taking(rights, old, new, draft, marks=marks))
-    query.join(InnerJoin(locked, expressions.equal(key, expressions.result(given.alias, "id"))))
-    query.join(InnerJoin(written, expressions.equal(expressions.column(written.alias, plan.key.name), key)))
-    return ids, expressions.array_from(query.order(key))
+    id_ = expressions.column(written.alias, plan.key.name)
+    terms = [
+        pair(query, locked, expressions.equal(key, expressions.result(given.alias, "id"))),
+        pair(query, written, expressions.equal(id_, key)),
+    ]
+    return ids, expressions.array_from(query.only(expressions.all_of(terms)).order(key))
 
 
 def compile_find(plan: Find, draft: StatementDraft) -> Query:
@@ -147,11 +151,12 @@ def _verdict(plan: UpdateRows, draft: StatementDraft) -> Query:
     rights = plan.rights
     if rights is not None and rights.has_rule:
         problems.append(expressions.scalar(_forbidden(plan, draft)))
-    given, there = FromItem("given", draft.alias()), RowReference(alias=draft.alias())
-    held = [expressions.equal(there.column(plan.key.name), expressions.result(given.alias, "id"))]
+    given, locked = FromItem("given", draft.alias()), FromItem("locked", draft.alias())
+    there = RowReference(alias=locked.alias)
+    key = there.column(plan.key.name)
+    held = [expressions.equal(key, expressions.result(given.alias, "id"))]
     if plan.hold is not None and not plan.hold.moves:
         held.append(_hangs(plan.hold, there, given))
-    same = Query().from_(FromItem("locked", there.alias)).select(expressions.ONE).only(expressions.all_of(held))
     position = expressions.result(given.alias, "position")
     text = expressions.concatenation(
         (
@@ -160,14 +165,14 @@ def _verdict(plan: UpdateRows, draft: StatementDraft) -> Query:
             expressions.text_literal("]"),
         )
     )
-    gone = [expressions.exists(same, negated=True)]
+    absent = Query().from_(given).select(text)
+    gone = [unpaired(absent, locked, key, expressions.all_of(held))]
     if plan.hold is not None and plan.hold.moves and rights is not None and rights.has_rule:
         # One that no rule allows to be changed, and that hangs there already, is not to be changed.
         staying = RowReference(alias=draft.alias())
         stays = _found(plan, given, staying, draft, _hangs(plan.hold, staying, given))
         gone.append(expressions.exists(stays, negated=True))
-    absent = Query().from_(given).select(text).only(expressions.all_of(gone)).order(position).limit(1)
-    problems.append(expressions.scalar(absent))
+    problems.append(expressions.scalar(absent.only(expressions.all_of(gone)).order(position).limit(1)))
     if any(reference.condition is not None for reference in plan.references):
         judged = FromItem("given", draft.alias())
         kept = partial(is_kept, key=plan.key, named=expressions.result(judged.alias, "id"), draft=draft)
@@ -183,15 +188,17 @@ def _forbidden(plan: UpdateRows, draft: StatementDraft) -> Query:
     there = RowReference(alias=draft.alias())
     ties = _moves(plan, there, given) if plan.hold is None or plan.hold.moves else [_hangs(plan.hold, there, given)]
     found = _found(plan, given, there, draft, *ties)
-    same = expressions.equal(expressions.column(locked.alias, plan.key.name), expressions.result(given.alias, "id"))
-    held = Query().from_(locked).select(expressions.ONE).only(same)
+    key = expressions.column(locked.alias, plan.key.name)
     position = expressions.result(given.alias, "position")
     details = expressions.call("json_build_array", expressions.less_one(position))
     text = expressions.concatenation(
         (expressions.text_literal(Problem.FORBIDDEN.value + ":"), expressions.cast_to_text(details))
     )
-    wanted = expressions.all_of((expressions.exists(held, negated=True), expressions.exists(found)))
-    return Query().from_(given).select(text).only(wanted).order(position).limit(1)
+    query = Query().from_(given).select(text)
+    is_free = unpaired(query, locked, key, expressions.equal(key, expressions.result(given.alias, "id")))
+    # A join with the table would make another one of the pairs' join.
+    is_there = expressions.is_true(expressions.exists(found))
+    return query.only(expressions.all_of((is_free, is_there))).order(position).limit(1)
 
 
 def _found(plan: UpdateRows, given: FromItem, there: RowReference, draft: StatementDraft, *ties: Expression) -> Query:
@@ -216,8 +223,9 @@ def _refused(plan: UpdateRows, rights: Rights, draft: StatementDraft) -> Query:
     allowed = compile_allowed(rights, old, new, draft, marks=marks)
     position = expressions.result(given.alias, "position")
     same = expressions.equal(row.column(plan.key.name), expressions.result(given.alias, "id"))
-    ties = [same, *_moves(plan, row, given)]
-    return refused_row([given, locked], allowed, expressions.less_one(position), position, *ties)
+    rows = Query().from_(given)
+    terms = [pair(rows, locked, same), *_moves(plan, row, given)]
+    return refused_row(rows, allowed, expressions.less_one(position), position, *terms)
 
 
 def _judged_row(

@@ -7,8 +7,9 @@ from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.filters import compile_condition, with_cells
 from fieldstone.sql.compiler.output import UTC
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, rows_source, table_source
+from fieldstone.sql.compiler.terms import Expression, FromItem, Query, rows_source, table_source
 from fieldstone.sql.compiler.writes.changed_values import out_of_range
+from fieldstone.sql.compiler.writes.pairs import pair, unpaired
 from fieldstone.sql.compiler.writes.references import (
     Kept,
     ResolvedReference,
@@ -107,12 +108,11 @@ def _forbidden(plan: Update | Delete, draft: StatementDraft) -> list[Query]:
     condition = compile_condition(plan.condition, with_cells(plan.table, row.alias, draft), draft)
     source, opening = table_source(plan.table, row.alias), expressions.text_literal(Problem.FORBIDDEN.value + ":")
     if plan.ids is not None:
-        same = expressions.equal(expressions.column(locked.alias, plan.key.name), key)
-        there = Query().from_(locked).select(expressions.ONE).only(same)
-        named = expressions.equal_to_any(key, expressions.parameter(plan.ids))
+        absent, id_, _ = _absent(plan.key, plan.ids, draft)
+        named = expressions.equal_to_any(key, expressions.array_from(absent.select(id_)))
         listed = aggregation.aggregate("json_agg", key, order=key)
         found = Query().from_(source).select(expressions.concatenation((opening, expressions.cast_to_text(listed))))
-        return [found.only(expressions.all_of((named, expressions.exists(there, negated=True), condition)))]
+        return [found.only(expressions.all_of((named, condition)))]
     if not plan.must_match:
         return []
     there = Query().from_(locked).select(expressions.ONE)
@@ -136,7 +136,7 @@ def _refused(
     new = _changed_row(plan, targets, row)
     allowed = compile_allowed(rights, old, new, draft, marks=_parameter_marks(rights))
     key = row.column(plan.key.name)
-    return refused_row([locked], allowed, key, key)
+    return refused_row(Query().from_(locked), allowed, key, key)
 
 
 def taking_ways(
@@ -149,8 +149,9 @@ def taking_ways(
     marks = compile_taking(rights, row, new, draft, marks=_parameter_marks(rights))
     key = row.column(plan.key.name)
     query = Query().from_(locked).select(marks)
-    query.join(InnerJoin(written, expressions.equal(expressions.column(written.alias, plan.key.name), key)))
-    return expressions.array_from(query.order(key))
+    same = expressions.equal(expressions.column(written.alias, plan.key.name), key)
+    is_pair = pair(query, written, same, is_one=plan.limit == 1)
+    return expressions.array_from(query.only(is_pair).order(key))
 
 
 def _changed_row(plan: Update | Delete, targets: Sequence[ResolvedReference], row: RowReference) -> FutureRow:
@@ -181,15 +182,20 @@ def _changed(expected: Expected, draft: StatementDraft) -> Query:
 
 def absent_ids(key: Column, ids: Parameter, draft: StatementDraft) -> Query:
     """Return the problem of the ids that are not locked, NULL where all are."""
-    wanted = rows_source(expressions.call("unnest", expressions.parameter(ids)), draft.alias(), ("id", "position"))
-    locked = FromItem("locked", draft.alias())
-    identifier = expressions.result(wanted.alias, "id")
-    there = Query().from_(locked).select(expressions.ONE)
-    there.only(expressions.equal(expressions.column(locked.alias, key.name), identifier))
-    position = expressions.result(wanted.alias, "position")
+    query, identifier, position = _absent(key, ids, draft)
     listed = expressions.cast_to_text(aggregation.aggregate("json_agg", identifier, order=position))
     text = expressions.concatenation((expressions.text_literal(Problem.NOT_FOUND.value + ":"), listed))
-    return Query().from_(wanted).select(text).only(expressions.exists(there, negated=True))
+    return query.select(text)
+
+
+def _absent(key: Column, ids: Parameter, draft: StatementDraft) -> tuple[Query, Expression, Expression]:
+    """Return the query for the ids that are not locked, short of its select list, with the id and its place."""
+    wanted = rows_source(expressions.call("unnest", expressions.parameter(ids)), draft.alias(), ("id", "position"))
+    locked = FromItem("locked", draft.alias())
+    identifier, there = expressions.result(wanted.alias, "id"), expressions.column(locked.alias, key.name)
+    query = Query().from_(wanted)
+    query.only(unpaired(query, locked, there, expressions.equal(there, identifier)))
+    return query, identifier, expressions.result(wanted.alias, "position")
 
 
 def compile_guard(draft: StatementDraft) -> Expression:

@@ -44,7 +44,8 @@ SELECT (SELECT t7.problem FROM verdict AS t7) AS problem,COALESCE(array_agg(t6."
   SELECT CASE WHEN substr(t8.ways,1,1) = '1' THEN '1' ELSE '0' END || CASE WHEN substr(t8.ways,2,1) = '1' THEN
     '1' ELSE '0' END
   FROM given AS t8
-  JOIN written AS t9 ON t9."id" = t8.c0
+  FULL JOIN written AS t9 ON t9."id" = t8.c0
+  WHERE COALESCE(t9."id" = t8.c0,false)
   ORDER BY t8.position
 ) AS ways
 FROM written AS t6;

@@ -17,17 +17,21 @@ WITH given AS (
     (
       SELECT 'forbidden:' || json_build_array((t3.position - 1))::text
       FROM given AS t3
-      WHERE NOT EXISTS (SELECT 1 FROM locked AS t4 WHERE t4."id" = t3.id) AND EXISTS (
-        SELECT 1
-        FROM "workspace_default"."person" AS t5
-        WHERE t5."id" = t3.id AND t5."deletedAt" IS NULL
-      )
+      FULL JOIN locked AS t4 ON t4."id" = t3.id
+      WHERE t4."id" IS NULL AND (
+        EXISTS (
+          SELECT 1
+          FROM "workspace_default"."person" AS t5
+          WHERE t5."id" = t3.id AND t5."deletedAt" IS NULL
+        )
+      ) IS TRUE
       ORDER BY t3.position
       LIMIT 1
     ),(
       SELECT 'not_found:[' || (t6.position - 1)::text || ']'
       FROM given AS t6
-      WHERE NOT EXISTS (SELECT 1 FROM locked AS t7 WHERE t7."id" = t6.id)
+      FULL JOIN locked AS t7 ON t7."id" = t6.id
+      WHERE t7."id" IS NULL
       ORDER BY t6.position
       LIMIT 1
     )
@@ -50,7 +54,8 @@ WITH given AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t12."id",
     'updated',to_jsonb(t13.*),to_jsonb(t12.*),$4::text
   FROM written AS t12
-  JOIN locked AS t13 ON t13."id" = t12."id"
+  FULL JOIN locked AS t13 ON t13."id" = t12."id"
+  WHERE COALESCE(t13."id" = t12."id",false)
   ORDER BY t12."id"
 )
 SELECT (SELECT t18.problem FROM verdict AS t18) AS problem,ARRAY(
@@ -61,8 +66,9 @@ SELECT (SELECT t18.problem FROM verdict AS t18) AS problem,ARRAY(
   SELECT CASE WHEN t16."city" = $2::text IS TRUE THEN '1' ELSE '0' END || CASE WHEN t16."city" = $3::text IS
     TRUE THEN '1' ELSE '0' END || CASE WHEN (t16."city" IS NULL) IS TRUE THEN '1' ELSE '0' END
   FROM given AS t15
-  JOIN locked AS t16 ON t16."id" = t15.id
-  JOIN written AS t17 ON t17."id" = t16."id"
+  FULL JOIN locked AS t16 ON t16."id" = t15.id
+  FULL JOIN written AS t17 ON t17."id" = t16."id"
+  WHERE COALESCE(t16."id" = t15.id,false) AND COALESCE(t17."id" = t16."id",false)
   ORDER BY t16."id"
 ) AS ways;
 SELECT '[' || COALESCE(string_agg('{"id":"' || t1."id"::text || '"}',',' ORDER BY t0.position),'') || ']'

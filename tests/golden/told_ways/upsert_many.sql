@@ -114,7 +114,8 @@ WITH given AS (
     (
       SELECT t20."id" AS key,'updated' AS action,to_jsonb(t21.*) AS before,to_jsonb(t20.*) AS after
       FROM updated AS t20
-      JOIN locked AS t21 ON t21."id" = t20."id"
+      FULL JOIN locked AS t21 ON t21."id" = t20."id"
+      WHERE COALESCE(t21."id" = t20."id",false)
       ORDER BY t20."id"
     )
     UNION ALL

@@ -9,10 +9,11 @@ from functools import partial
 from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.filters import compile_condition
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
-from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, query_source, table_source
+from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, table_source
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
 from fieldstone.sql.compiler.writes.merging.merge_verdict import lock_condition, refusals
 from fieldstone.sql.compiler.writes.mutate import answer_row, event_rows
+from fieldstone.sql.compiler.writes.pairs import pair
 from fieldstone.sql.compiler.writes.rights import compile_taking, future_values, telling, with_ways
 from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem, verdict_of
 from fieldstone.sql.plan.elements import Comparison
@@ -62,8 +63,8 @@ def _taking_ways(plan: Repoint, rights: Rights, draft: StatementDraft) -> Expres
     key = row.column(plan.key.name)
     more = partial(_unbarred, plan, row)
     query = Query().from_(judged).select(compile_taking(rights, row, _moved_row(plan, row), draft, more=more))
-    query.join(InnerJoin(moved, expressions.equal(expressions.column(moved.alias, plan.key.name), key)))
-    return expressions.array_from(query.order(key))
+    is_pair = pair(query, moved, expressions.equal(expressions.column(moved.alias, plan.key.name), key))
+    return expressions.array_from(query.only(is_pair).order(key))
 
 
 def _unbarred(plan: Repoint, row: RowReference, place: int) -> list[Expression]:
@@ -229,5 +230,5 @@ def _event(plan: Repoint, source: str, event: EventTarget, draft: StatementDraft
     changed, locked = FromItem(source, draft.alias()), FromItem("locked", draft.alias())
     key = expressions.column(changed.alias, plan.key.name)
     query = event_rows(event, key, locked.alias, changed.alias).from_(changed)
-    query.join(InnerJoin(locked, expressions.equal(expressions.column(locked.alias, plan.key.name), key)))
-    return query.order(key)
+    is_pair = pair(query, locked, expressions.equal(expressions.column(locked.alias, plan.key.name), key))
+    return query.only(is_pair).order(key)

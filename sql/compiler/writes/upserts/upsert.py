@@ -34,6 +34,7 @@ from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, LeftJ
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
 from fieldstone.sql.compiler.writes.insert import given_rows
 from fieldstone.sql.compiler.writes.mutate import answer_row, answer_text, document, event_values
+from fieldstone.sql.compiler.writes.pairs import pair
 from fieldstone.sql.compiler.writes.read_back import PLACE
 from fieldstone.sql.compiler.writes.rights import telling, with_ways
 from fieldstone.sql.compiler.writes.upserts.upsert_rows import UpsertRows, permitted
@@ -251,7 +252,8 @@ class _Statement:
                     [(self._is_deleted(old), expressions.text_literal("restored"))], otherwise=action
                 )
             part = _event(updated, key, action, document(locked.alias))
-            part.join(InnerJoin(locked, expressions.equal(old.column(plan.key.name), key)))
+            same = expressions.equal(old.column(plan.key.name), key)
+            part.only(pair(part, locked, same, is_one=not plan.many))
             parts.append("(" + part.order(key).text() + ")" if plan.many else part.text())
         inserted = FromItem("inserted", draft.alias())
         key = expressions.column(inserted.alias, plan.key.name)

@@ -7,6 +7,7 @@ from fieldstone.sql.compiler import aggregation, expressions
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, query_source, table_source
 from fieldstone.sql.compiler.writes.insert import given_targets
+from fieldstone.sql.compiler.writes.pairs import pair
 from fieldstone.sql.compiler.writes.references import is_kept
 from fieldstone.sql.compiler.writes.rights import compile_allowed, compile_taking, future_values, refused_row, telling
 from fieldstone.sql.compiler.writes.upserts.upsert_rows import UpsertRows, permitted
@@ -144,7 +145,7 @@ def _creation_refused(plan: Upsert, rights: Rights, draft: StatementDraft) -> Qu
     new, marks = _created_row(rights, rows)
     allowed = compile_allowed(rights, None, new, draft, marks=marks)
     is_new = expressions.is_null(rows.result("target"))
-    return refused_row([rows.source], allowed, expressions.less_one(rows.position), rows.position, is_new)
+    return refused_row(Query().from_(rows.source), allowed, expressions.less_one(rows.position), rows.position, is_new)
 
 
 def _change_refused(plan: Upsert, rights: Rights, draft: StatementDraft) -> Query:
@@ -154,7 +155,9 @@ def _change_refused(plan: Upsert, rights: Rights, draft: StatementDraft) -> Quer
     new, marks = _changed_row(rights, rows, row)
     allowed = compile_allowed(rights, row if len(rights.ways) > 1 else None, new, draft, marks=marks)
     same = expressions.equal(row.column(plan.key.name), rows.result("target"))
-    return refused_row([rows.source, locked], allowed, expressions.less_one(rows.position), rows.position, same)
+    pairs = Query().from_(rows.source)
+    is_pair = pair(pairs, locked, same)
+    return refused_row(pairs, allowed, expressions.less_one(rows.position), rows.position, is_pair)
 
 
 def taking_ways(plan: Upsert, rows: UpsertRows, row: RowReference, draft: StatementDraft) -> Expression:

@@ -268,7 +268,7 @@ def test_the_text_of_an_update() -> None:
         """CASE WHEN (SELECT count(*) FROM locked AS t2) > 1 THEN 'too_many' END,"""
         """(SELECT 'not_found:' || json_agg(t3.id ORDER BY t3.position)::text"""
         """ FROM unnest($1::uuid[]) WITH ORDINALITY AS t3(id,position)"""
-        """ WHERE NOT EXISTS (SELECT 1 FROM locked AS t4 WHERE t4."id" = t3.id)),"""
+        """ FULL JOIN locked AS t4 ON t4."id" = t3.id WHERE t4."id" IS NULL),"""
         """CASE WHEN $3::uuid IS NOT NULL AND (SELECT t1."id" FROM "shop"."company" AS t1"""
         """ WHERE t1."id" = $3::uuid AND t1."deleted_at" IS NULL) IS NULL"""
         """ THEN 'target_not_found:[0,' || 0::text || ']' END) AS problem)"""
