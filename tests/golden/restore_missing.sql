@@ -3,11 +3,11 @@ WITH locked AS (
   FROM "workspace_default"."person" AS t0
   WHERE t0."id" = ANY($1::uuid[]) AND t0."deletedAt" IS NOT NULL
   ORDER BY t0."id"
-  LIMIT 10001 FOR UPDATE
+  LIMIT 2 FOR UPDATE
 )
 ,verdict AS (
   SELECT COALESCE(
-    CASE WHEN (SELECT count(*) FROM locked AS t1) > 10000 THEN 'too_many' END,(
+    CASE WHEN (SELECT count(*) FROM locked AS t1) > 1 THEN 'too_many' END,(
       SELECT 'not_found:' || json_agg(t2.id ORDER BY t2.position)::text
       FROM unnest($1::uuid[])
       WITH ORDINALITY AS t2(id,position)
@@ -30,8 +30,7 @@ WITH locked AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t7."id",
     'restored',to_jsonb(t8.*),to_jsonb(t7.*),$2::text
   FROM written AS t7
-  FULL JOIN locked AS t8 ON t8."id" = t7."id"
-  WHERE COALESCE(t8."id" = t7."id",false)
+  JOIN locked AS t8 ON t8."id" = t7."id"
   ORDER BY t7."id"
 )
 SELECT (SELECT t10.problem FROM verdict AS t10) AS problem,COALESCE(

@@ -3,11 +3,11 @@ WITH locked AS (
   FROM "workspace_default"."person" AS t0
   WHERE t0."id" = ANY($1::uuid[]) AND t0."deletedAt" IS NULL
   ORDER BY t0."id"
-  LIMIT 10001 FOR UPDATE
+  LIMIT 2 FOR UPDATE
 )
 ,verdict AS (
   SELECT COALESCE(
-    CASE WHEN (SELECT count(*) FROM locked AS t1) > 10000 THEN 'too_many' END,(
+    CASE WHEN (SELECT count(*) FROM locked AS t1) > 1 THEN 'too_many' END,(
       SELECT 'not_found:' || json_agg(t2.id ORDER BY t2.position)::text
       FROM unnest($1::uuid[])
       WITH ORDINALITY AS t2(id,position)
@@ -35,8 +35,7 @@ WITH locked AS (
   SELECT '0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e'::uuid,'10846ade-694b-5846-8d24-9749b730218e'::uuid,t8."id",
     'updated',to_jsonb(t9.*),to_jsonb(t8.*),$5::text
   FROM written AS t8
-  FULL JOIN locked AS t9 ON t9."id" = t8."id"
-  WHERE COALESCE(t9."id" = t8."id",false)
+  JOIN locked AS t9 ON t9."id" = t8."id"
   ORDER BY t8."id"
 )
 SELECT (SELECT t11.problem FROM verdict AS t11) AS problem,COALESCE(
