@@ -5,13 +5,14 @@ from functools import partial
 from typing import Any, Final
 from uuid import UUID
 
-from fieldstone.engine.errors import ApiError
+from fieldstone.engine.errors import ApiError, ServiceUnavailable
 from fieldstone.engine.request.idempotency.claim import AlreadyClaimed
 from fieldstone.engine.rest.import_jobs.job import ImportJob, Status, error_row, read_job
 from fieldstone.engine.rest.imports.report import MOST_FAILED, Report, show_refused, too_many_refused
 from fieldstone.engine.rest.imports.rows import Row
 from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.json_text import dumps, loads, without_nul
+from fieldstone.sql.errors import LockTimeout, StatementTimeout
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
 from fieldstone.sql.transaction import Transaction
@@ -25,7 +26,7 @@ _LONGEST_RECORD = 2_000
 _named = partial(named_statement, __name__)
 _CLAIM, _KEEP_LEASE, _GIVE_BACK = _named("claim_job"), _named("keep_lease"), _named("give_back")
 _NOTE, _END, _DONE_ROWS = _named("note_progress"), _named("end_job"), _named("done_rows")
-_HOLD, _KEEP_BATCH = _named("hold_job"), _named("keep_batch")
+_HOLD, _IS_KEPT, _KEEP_BATCH = _named("hold_job"), _named("is_batch_kept"), _named("keep_batch")
 
 
 class LeaseLost(Exception):
@@ -122,8 +123,16 @@ class Lease:
         return DoneRows(loads(written or b"[]"), loads(refused or b"[]"))
 
     async def hold(self, transaction: Transaction) -> None:
-        """Hold the job up to the end of a transaction; raises LeaseLost."""
-        rows = await transaction.run(*_HOLD.bind(**self._own))
+        """Hold the job up to the end of a transaction.
+
+        Raises:
+            LeaseLost: the job is another process's.
+            ServiceUnavailable: an attempt whose answer was lost holds it still, and may be committed yet.
+        """
+        try:
+            rows = await transaction.run(*_HOLD.bind(**self._own))
+        except (LockTimeout, StatementTimeout):
+            raise ServiceUnavailable("An earlier attempt at this part of the import still runs.") from None
         if not rows or rows[0][0] != b"t":
             raise LeaseLost
 
@@ -160,16 +169,24 @@ class BatchKeeper:
         self._stamp = stamp
 
     async def begin(self, transaction: Transaction) -> None:
-        """Hold the job; raises LeaseLost."""
-        await self._lease.hold(transaction)
+        """Hold the job.
 
-    async def end(self, transaction: Transaction, data: bytes) -> None:
-        """Keep the rows and their records.
+        Before any row is written it is known whether an earlier attempt was committed: its records would refuse the
+        same rows, or a half of them would be written again.
 
         Raises:
             LeaseLost: the job is another process's.
-            AlreadyClaimed: an attempt whose answer was lost has been committed.
+            ServiceUnavailable: an attempt whose answer was lost still runs.
+            AlreadyClaimed: one has been committed.
         """
+        await self._lease.hold(transaction)
+        # A statement of its own: that of the hold does not see what was committed while it waited.
+        ((is_kept,),) = await transaction.run(*_IS_KEPT.bind(id=self._lease.job.id, first=self._numbers[0]))
+        if is_kept == b"t":
+            raise AlreadyClaimed
+
+    async def end(self, transaction: Transaction, data: bytes) -> None:
+        """Keep the rows and their records; raises LeaseLost."""
         updated = data.count(b'"created":false')
         step = self._lease.bind(
             _KEEP_BATCH,
@@ -179,9 +196,9 @@ class BatchKeeper:
             updated=updated,
             stamp=self._stamp,
         )
-        ((kept, is_known),) = await transaction.run(*step)
+        ((kept,),) = await transaction.run(*step)
         if kept == b"0":
-            raise AlreadyClaimed if is_known == b"t" else LeaseLost
+            raise LeaseLost
 
 
 def ranges_of(numbers: Sequence[int]) -> str:

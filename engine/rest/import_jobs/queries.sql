@@ -151,15 +151,18 @@ SELECT (SELECT to_jsonb(ARRAY(
 -- The row is held up to the end of the transaction: nobody takes a job over whose batch is being written.
 SELECT lease IS NOT DISTINCT FROM %(lease)s::uuid FROM fieldstone.import_job WHERE id = %(id)s::uuid FOR NO KEY UPDATE;
 
+-- name: is_batch_kept
+SELECT EXISTS (
+    SELECT FROM fieldstone.import_batch WHERE job_id = %(id)s::uuid AND first_row = %(first)s::integer
+);
+
 -- name: keep_batch
 -- The events of the transaction so far name the records that it has written.
 WITH own AS (
     UPDATE fieldstone.import_job SET updated_at = clock_timestamp(), created = created + %(created)s::bigint,
         updated = updated + %(updated)s::bigint,
         leased_until = clock_timestamp() + make_interval(secs => %(seconds)s::float8)
-    WHERE id = %(id)s::uuid AND lease = %(lease)s::uuid AND NOT EXISTS (
-        SELECT FROM fieldstone.import_batch WHERE job_id = %(id)s::uuid AND first_row = %(first)s::integer
-    )
+    WHERE id = %(id)s::uuid AND lease = %(lease)s::uuid
     RETURNING id, workspace_id, object_id
 ),
 batch AS (
@@ -182,9 +185,7 @@ records AS (
     FROM own JOIN fieldstone.event_staging AS event USING (workspace_id)
     WHERE event.xmin = pg_current_xact_id()::xid
 )
-SELECT (SELECT count(*) FROM own), EXISTS (
-    SELECT FROM fieldstone.import_batch WHERE job_id = %(id)s::uuid AND first_row = %(first)s::integer
-);
+SELECT count(*) FROM own;
 
 -- name: next_batch
 -- The newest batch first, as a later one may have written the records of an earlier one again.

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+from functools import partial
 from typing import Any
 
 import httpx
@@ -10,14 +11,18 @@ import psycopg
 import pytest
 
 from fieldstone.engine.rest.import_jobs import store
+from fieldstone.engine.rest.import_jobs.progress import BatchKeeper
 from fieldstone.engine.rest.import_jobs.store import JobStore
-from fieldstone.sql.errors import ConnectionLost, DatabaseBusy, DatabaseError, ValueOutOfRange
+from fieldstone.sql.errors import CommitOutcomeUnknown, ConnectionLost, DatabaseBusy, DatabaseError, ValueOutOfRange
+from fieldstone.sql.transaction import Transaction
 from tests.engine.rest.asking import ask, create
 from tests.engine.rest.import_jobs.jobs import act, counts, end_of, new_job
 from tests.engine.server.conftest import StartApp
 from tests.waiting import until_found
 
 WAITING = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'workspace_default.person'::regclass"
+HOLDING = """SELECT query_start FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
+    AND query LIKE 'SELECT lease IS NOT DISTINCT%%' AND query_start > %s::timestamptz"""
 
 
 async def test_options_that_stand_in_the_query_string_are_refused(client: httpx.AsyncClient) -> None:
@@ -105,6 +110,53 @@ async def test_a_row_that_is_never_written_in_time_ends_the_job(start_app: Start
         assert (failed["status"], failed["error"]["code"]) == ("FAILED", "TIMEOUT")
         await act(client, job["id"], "run")
         assert counts(await end_of(client, job["id"])) == (2, 0, 0)
+
+
+@pytest.mark.parametrize(
+    ("plural", "text", "still_runs"),
+    [("people", "email\na\nb\nc\n", False), ("companies", "name\na\nb\nc\n", True)],
+    ids=["committed", "still committing"],
+)
+async def test_a_batch_whose_answer_was_lost_is_written_once(
+    start_app: StartApp,
+    app_database: str,
+    monkeypatch: pytest.MonkeyPatch,
+    plural: str,
+    text: str,
+    still_runs: bool,
+) -> None:
+    """Its own records refused the rows of the next attempt, or a half of them was written again."""
+    keep, lost = BatchKeeper.end, list[Transaction]()
+
+    async def lose(transaction: Transaction) -> None:
+        await Transaction.commit(transaction)
+        if still_runs:
+            # As the transaction of the lost attempt does until it is committed.
+            await first.execute("SELECT FROM fieldstone.import_job FOR NO KEY UPDATE")
+        raise CommitOutcomeUnknown("the answer was lost")
+
+    async def end(keeper: BatchKeeper, transaction: Transaction, data: bytes) -> None:
+        await keep(keeper, transaction, data)
+        if not lost:
+            lost.append(transaction)
+            monkeypatch.setattr(transaction, "commit", partial(lose, transaction))
+
+    monkeypatch.setattr(BatchKeeper, "end", end)
+    async with (
+        start_app(statement_timeout=1) as (_, client),
+        await psycopg.AsyncConnection.connect(app_database) as first,
+        await psycopg.AsyncConnection.connect(app_database, autocommit=True) as operator,
+    ):
+        path = f"imports?object={plural}&format=csv&start=run"
+        job = (await ask(client, "POST", path, 201, content=text))["data"]["import"]
+        if still_runs:
+            (began,) = await until_found(operator, HOLDING, ["epoch"])
+            # Its time is over, and another one waits.
+            await until_found(operator, HOLDING, [began])
+            await first.rollback()
+        done = await end_of(client, job["id"])
+        assert (done["status"], counts(done), len(lost)) == ("DONE", (3, 0, 0), 1)
+        assert (await ask(client, "GET", plural))["totalCount"] == 3
 
 
 async def test_a_database_that_is_away_is_no_fault_of_ours(
