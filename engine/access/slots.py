@@ -33,7 +33,7 @@ LONGEST_WAIT = 10.0
 """Seconds."""
 
 _FOR_EACH_KEPT = 16
-"""Slots of a workspace for each one that is kept for a key without any."""
+"""Slots of a workspace for each one that is kept for a key without any; one is kept of fewer that no key may fill."""
 
 _RETRY_MS = 1_000
 
@@ -113,7 +113,7 @@ class Slots:
         self._each = each or math.inf
         self._workspace = workspace or math.inf
         # Those that keys with an operation in progress may have together.
-        self._common = workspace - workspace // _FOR_EACH_KEPT or math.inf
+        self._common = workspace - max(workspace // _FOR_EACH_KEPT, 0 < each < workspace) or math.inf
         # By the numbers of the ids, whose hashes Python need not compute again each time.
         self._of_keys: dict[int, int] = {}
         self._of_workspaces: dict[int, int] = {}

@@ -81,6 +81,25 @@ async def test_the_last_slots_of_a_workspace_are_for_keys_without_any() -> None:
     assert order == ["fifth", "second"]
 
 
+@pytest.mark.parametrize("each", [2, 4, 7, 8, 32])
+async def test_two_keys_whose_operations_stand_still_leave_a_slot_for_a_third(each: int) -> None:
+    slots = Slots(each=each, workspace=2 * each)
+    first = key()
+    second, third = key(first), key(first)
+    for one in (first, second):
+        while slots.try_enter(one):
+            pass
+    assert slots.in_progress < 2 * each
+    assert slots.try_enter(third)
+
+
+@pytest.mark.parametrize(("each", "workspace"), [(0, 1), (1, 1), (0, 2), (32, 2), (15, 15)])
+async def test_a_key_that_may_have_all_few_slots_of_a_workspace_has_them(each: int, workspace: int) -> None:
+    slots = Slots(each=each, workspace=workspace)
+    one = key()
+    assert [slots.try_enter(one) for _ in range(workspace + 1)] == [True] * workspace + [False]
+
+
 async def test_one_that_leaves_the_queue_gives_its_turn_to_the_next() -> None:
     slots = Slots(each=1)
     one = key()
