@@ -142,6 +142,10 @@ class GuardedProtocol(NotesBuffered, CheckedHeads):
         else:
             self._head_since = 0.0
 
+    def _should_upgrade(self) -> bool:
+        # A request before it would be answered among the frames of the WebSocket, and have more read meanwhile.
+        return len(self._unanswered) == 1 and super()._should_upgrade()
+
     def _feed(self, piece: bytes) -> None:
         self._unset_keepalive_if_required()
         while True:

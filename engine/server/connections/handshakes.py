@@ -3,6 +3,8 @@
 import asyncio
 from collections import deque
 from collections.abc import Callable
+from contextvars import copy_context
+from functools import partial
 
 from fieldstone.engine.server.connections.transport import ClientTransport
 
@@ -11,12 +13,13 @@ class Handshakes:
     """The handshakes that wait for their turn; each takes as long as several short requests."""
 
     def __init__(self) -> None:
-        self._waiting: deque[tuple[ClientTransport, Callable[[], None]]] = deque()
+        self._waiting: deque[Callable[[], None]] = deque()
 
     def enter(self, client: ClientTransport, make: Callable[[], None]) -> None:
         """Have `make` do a handshake in a turn of its own; nothing more is read from its client before."""
         client.pause_reading()
-        self._waiting.append((client, make))
+        # Else it had the context of another client's handshake, or of that client's request.
+        self._waiting.append(partial(copy_context().run, _make, client, make))
         if len(self._waiting) == 1:
             self._wait()
 
@@ -24,15 +27,20 @@ class Handshakes:
         asyncio.get_running_loop().call_soon(self._make_next)
 
     def _make_next(self) -> None:
-        client, make = self._waiting[0]
         try:
-            if not client.is_closing():
-                make()
-        except BaseException:
-            client.abort()
-            raise
+            self._waiting[0]()
         finally:
-            client.resume_reading()
             self._waiting.popleft()
             if self._waiting:
                 self._wait()
+
+
+def _make(client: ClientTransport, make: Callable[[], None]) -> None:
+    try:
+        if not client.is_closing():
+            make()
+    except BaseException:
+        client.abort()
+        raise
+    finally:
+        client.resume_reading()

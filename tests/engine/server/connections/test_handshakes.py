@@ -2,19 +2,11 @@
 
 import asyncio
 from collections.abc import Callable
+from contextvars import ContextVar, copy_context
 from typing import Any, cast
-
-import pytest
 
 from fieldstone.engine.server.connections.handshakes import Handshakes
 from fieldstone.engine.server.connections.transport import ClientTransport
-from tests.engine.server.conftest import StartApp
-from tests.engine.server.listening import listening
-
-HANDSHAKE = (
-    b"GET /graphql HTTP/1.1\r\nHost: a\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Version: 13\r\n"
-    b"Sec-WebSocket-Protocol: graphql-transport-ws\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n"
-)
 
 
 class Client:
@@ -78,16 +70,16 @@ async def test_a_client_that_has_gone_and_a_failure_hold_up_no_other() -> None:
     assert [type(failure) for failure in failures] == [ValueError]
 
 
-@pytest.mark.parametrize("leaves", [False, True])
-async def test_handshakes_that_come_at_once_are_all_made(start_app: StartApp, leaves: bool) -> None:
-    async with start_app() as (app, _), listening(app) as address:
-        host, port = address.removeprefix("http://").split(":")
-        clients = [await asyncio.open_connection(host, int(port)) for _ in range(50)]
-        for number, (_, writer) in enumerate(clients):
-            writer.write(HANDSHAKE)
-            if leaves and number % 2:
-                writer.transport.abort()
-        for number, (reader, writer) in enumerate(clients):
-            if not (leaves and number % 2):
-                assert (await reader.readuntil(b"\r\n\r\n")).startswith(b"HTTP/1.1 101 ")
-            writer.close()
+async def test_each_has_the_context_of_its_own_client() -> None:
+    of_request, seen = ContextVar("of_request", default=""), list[str]()
+    handshakes, clients = Handshakes(), [Client(), Client()]
+
+    def begin(name: str, client: Client) -> None:
+        of_request.set(name)
+        enter(handshakes, client, lambda: seen.append(of_request.get()))
+
+    copy_context().run(begin, "first", clients[0])
+    enter(handshakes, clients[1], lambda: seen.append(of_request.get()))
+    while len(seen) < 2:
+        await asyncio.sleep(0)
+    assert seen == ["first", ""]
