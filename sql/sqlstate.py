@@ -100,6 +100,7 @@ _WORKER_LOST = ("failure on connection marked as essential", "server closed the 
 # The function of Citus that says so when the coordinator has committed and a worker has not answered that it has too.
 _COMMITS_WORKERS = "FinishRemoteTransactionCommit"
 _TOO_LONG = re.compile(r"index row size|index row requires|string is too long for tsvector")
+_ROW_TOO_BIG = re.compile(r"row is too big")
 
 _PASSING = ("08", "25", "40", "53", "55", "57", "58")
 
@@ -143,7 +144,8 @@ def translate_result(result: PGresult) -> DatabaseError:
     is_measured = text(DiagnosticField.SOURCE_FUNCTION) in _MEASURING
     if kind is LimitExceeded and (is_measured or (is_of_worker and _TOO_LONG.search(message))):
         kind = ValueTooLong
-    if kind is LimitExceeded and text(DiagnosticField.SOURCE_FUNCTION) == _PLACING:
+    is_placed = text(DiagnosticField.SOURCE_FUNCTION) == _PLACING
+    if kind is LimitExceeded and (is_placed or (is_of_worker and _ROW_TOO_BIG.search(message))):
         kind = RowTooLarge
     if issubclass(kind, ConnectionLost):
         return kind(message, sqlstate=sqlstate)

@@ -17,6 +17,7 @@ async def test_a_tag_stands_for_the_record_as_shown(client: httpx.AsyncClient) -
     for header in (plain, f"W/{plain}", f'"x", {plain}', "*"):
         same = await client.get(path, headers={"if-none-match": header})
         assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", plain)
+        assert same.headers["cache-control"] == "private, no-cache"
     assert (await client.get(path, headers={"if-none-match": deep})).status_code == 200
 
     await ask(client, "PATCH", f"companies/{company['id']}", json={"name": "Emca"})
