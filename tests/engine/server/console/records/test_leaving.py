@@ -126,6 +126,26 @@ async def test_back_saves_the_text_of_an_editor(watched: Watched, serve: Serve) 
         await expect(page.get_by_role("complementary")).to_have_count(0)
 
 
+async def test_a_form_that_was_refused_before_is_asked_about_while_a_text_is_typed(
+    watched: Watched, serve: Serve
+) -> None:
+    async with serve() as served:
+        page = await open_people(watched, served)
+        await press(page, "Shift+Enter")
+        panel = page.get_by_role("complementary", name="New Person")
+        await panel.get_by_role("button", name="Edit Email").click()
+        await page.keyboard.type(TAKEN)
+        await press(page, "Enter")
+        await panel.get_by_role("button", name="Create").click()
+        await expect(panel.get_by_role("alert")).to_contain_text("email")
+        await panel.get_by_role("button", name="Edit City").click()
+        await page.keyboard.type("Ulm")
+        await page.evaluate("history.back()")
+        question = page.get_by_role("alertdialog", name="Leave without the new Person?")
+        await question.get_by_role("button", name="Stay").click()
+        await expect(panel).to_contain_text("Ulm")
+
+
 async def test_a_text_that_cannot_be_read_is_asked_about(watched: Watched, serve: Serve) -> None:
     async with serve() as served:
         page = await open_list(watched, served, "companies")

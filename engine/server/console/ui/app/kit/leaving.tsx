@@ -38,7 +38,7 @@ export function Leaving() {
   // An editor hands its value on to those who save it.
   const left = isBlocked && asked ? present.filter(asked.isLeft) : [];
   const isSaved = isBlocked && left.length === 0;
-  const isRefused = isBlocked && asked?.isWaiting === true && left.some(({ current }) => current.isRefused);
+  const isRefused = isBlocked && asked?.isWaiting === true && left.some(asked.isRefused);
   // biome-ignore lint/correctness/useExhaustiveDependencies: the question is the one that has just begun.
   useEffect(() => {
     if (!isBlocked) return;

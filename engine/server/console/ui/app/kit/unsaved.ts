@@ -30,6 +30,8 @@ export type Keeper = { readonly current: Unsaved };
 /** The question about some values: those that are left unless they are saved meanwhile. */
 export interface Question {
   isLeft(keeper: Keeper): boolean;
+  /** Return true for values whose write was refused since the question began. */
+  isRefused(keeper: Keeper): boolean;
   /** Some of them are being saved, so that nobody needs to answer yet. */
   isWaiting: boolean;
   /** The element that had the focus. */
@@ -64,9 +66,12 @@ export function onUnsaved(listener: () => void): () => void {
 /** Return the question about the values that are left, but for those of which it is known by now that they are told. */
 export function askAbout(leaves: (unsaved: Unsaved) => boolean): Question {
   const told = keepers.filter(({ current }) => current.isTold);
+  // A step waits for no write that was refused before it.
+  const refused = keepers.filter(({ current }) => current.isRefused);
   const isLeft = (one: Keeper) => leaves(one.current) && !(one.current.isTold && told.includes(one));
+  const isRefused = (one: Keeper) => one.current.isRefused === true && !refused.includes(one);
   const isWaiting = keepers.some((one) => isLeft(one) && one.current.isPassing);
-  return { isLeft, isWaiting, origin: document.activeElement };
+  return { isLeft, isRefused, isWaiting, origin: document.activeElement };
 }
 
 /** Call `act`, which ends what the page shows, once no value is left by it, or a person has agreed to leave all. */
