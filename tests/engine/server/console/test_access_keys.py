@@ -101,6 +101,8 @@ async def test_a_key_ends_no_later_than_the_one_that_makes_it(watched: Watched, 
         selected = await page.evaluate("String(window.getSelection())")
         # The token is shown only now: no key and no step loses it without a question.
         await page.keyboard.press("Escape")
+        await page.keyboard.press("Control+k")
+        await expect(page.get_by_role("dialog")).to_have_count(1)
         await page.evaluate("history.back()")
         question = page.get_by_role("alertdialog", name="Leave a secret that is shown only now?")
         await question.get_by_role("button", name="Stay").click()

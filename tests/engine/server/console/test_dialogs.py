@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.engine.server.console.browsing import Serve, Watched
+from tests.engine.server.console.browsing import Serve, Watched, hold_requests
 from tests.engine.server.console.records.lists import press
 from tests.waiting import until
 
@@ -80,7 +80,9 @@ async def test_a_dialog_stays_until_its_write_is_answered(
     held: list[Route] = []
 
     async def hold(route: Route) -> None:
-        if operation in (route.request.post_data or ""):
+        asked: Any = route.request.post_data_json
+        # A document may have several operations, and names the one that is meant.
+        if operation in asked.get("operationName", asked["query"]):
             held.append(route)
         else:
             await route.continue_()
@@ -96,7 +98,8 @@ async def test_a_dialog_stays_until_its_write_is_answered(
         await page.route("**/metadata", hold)
         await dialog.get_by_role("button", name=verb, exact=True).click()
         await until(lambda: bool(held))
-        await press(page, "Escape")
+        # No key leads to another page behind the dialog.
+        await press(page, "Escape", "Control+k", "g", "m")
         await dialog.get_by_role("button", name="Cancel").or_(dialog.get_by_role("button", name="Back")).click()
         await dialog.get_by_role("button").last.click()
         # A step asks about the write, and not about a form that was never sent.
@@ -113,3 +116,44 @@ async def test_a_dialog_stays_until_its_write_is_answered(
         await press(page, "Escape")
         # A form that was filled in asks once more, and a plan goes back to its form.
         await expect(dialog.get_by_role("button", name=verb, exact=True)).to_be_hidden()
+
+
+async def test_a_dialog_is_left_if_the_server_does_not_answer_for_long(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        for name in ("Program", "Other"):
+            create = "mutation ($name: String!) { createApiKey(input: { name: $name }) { token } }"
+            await served.ask("/metadata", create, name=name)
+        await page.clock.install()
+        await watched.sign_in(served, "/console/access/keys")
+        held = await hold_requests(page, "/metadata", '"operationName":"ConsoleRevokeKey"')
+        await page.get_by_role("button", name="Revoke Program").click()
+        dialog = page.get_by_role("alertdialog")
+        await dialog.get_by_role("button", name="Revoke the key").click()
+        await until(lambda: bool(held.requests))
+        await press(page, "Escape")
+        await expect(dialog).to_be_visible()
+        await page.clock.fast_forward(10_000)
+        await expect(dialog.get_by_role("status")).to_contain_text("has not answered for a while")
+        await watched.assert_accessible()
+        await press(page, "Escape")
+        await expect(dialog).to_be_hidden()
+        # The answer, which comes after all, closes no other dialog.
+        await page.get_by_role("button", name="Revoke Other").click()
+        held.released.set()
+        await expect(page.get_by_text("revoked", exact=True)).to_be_visible()
+        await expect(dialog.get_by_text("Revoke the key Other?")).to_be_visible()
+
+
+async def test_a_dialog_does_not_wait_for_the_list_behind_it(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        await served.ask("/metadata", 'mutation { createApiKey(input: { name: "Program" }) { token } }')
+        await watched.sign_in(served, "/console/access/keys")
+        await page.get_by_role("button", name="Revoke Program").click()
+        held = await hold_requests(page, "/metadata", '"operationName":"ConsoleKeys"')
+        await page.get_by_role("button", name="Revoke the key").click()
+        await until(lambda: bool(held.requests))
+        await expect(page.get_by_role("alertdialog")).to_be_hidden()
+        held.released.set()
+        await expect(page.get_by_text("revoked", exact=True)).to_be_visible()

@@ -11,14 +11,14 @@ import { Problem } from "./problem.tsx";
 export interface ConfirmProps {
   title: string;
   verb: string;
-  /** Does it, and reads again whatever shows it. */
+  /** Does it. The dialog stays until then, and waits for no read of the list that shows it. */
   act: () => Promise<unknown>;
   onClose: () => void;
   children: ReactNode;
 }
 
 export function Confirm({ title, verb, act, onClose, children }: ConfirmProps) {
-  const acting = useMutation({ mutationFn: act, onSuccess: onClose });
+  const acting = useMutation({ mutationFn: act });
   return (
     <Dialog
       title={title}
@@ -29,7 +29,11 @@ export function Confirm({ title, verb, act, onClose, children }: ConfirmProps) {
       actions={
         <>
           <Button slot="close">Cancel</Button>
-          <Button kind="danger" onPress={() => acting.isPending || acting.mutate()}>
+          <Button
+            kind="danger"
+            // The answer closes this dialog, and none that was opened after it.
+            onPress={() => acting.isPending || acting.mutate(undefined, { onSuccess: onClose })}
+          >
             {verb}
           </Button>
         </>

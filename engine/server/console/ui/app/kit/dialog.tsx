@@ -1,10 +1,11 @@
 // Dialogs in the middle of the page, and panels at its right; what is behind cannot be reached meanwhile.
 
-import type { ReactNode } from "react";
+import { type ReactNode, useSyncExternalStore } from "react";
 import { Dialog as AriaDialog } from "react-aria-components/Dialog";
 import { Heading } from "react-aria-components/Heading";
 import { Modal, ModalOverlay } from "react-aria-components/Modal";
 
+import { lateRequests, onLate } from "../api/client.ts";
 import { isBack, unsavedWrite, useUnsaved } from "./unsaved.ts";
 import "./dialog.css";
 
@@ -19,7 +20,7 @@ export interface DialogProps {
   isOpen?: boolean;
   /** Absent where the dialog cannot be left without an answer. */
   onClose?: () => void;
-  /** The dialog stays until this write is answered: an error of it is told in the dialog. */
+  /** The dialog stays until this write is answered, or late: an error of it is told in the dialog. */
   write?: Write | undefined;
   /** `alertdialog` asks about something that cannot be undone. */
   role?: "dialog" | "alertdialog";
@@ -44,19 +45,23 @@ export function Dialog({
 }: DialogProps) {
   const unsaved = write ? unsavedWrite(write.isPending, write.error ? "told" : null) : null;
   useUnsaved(unsaved && { ...unsaved, isLeft: isBack });
+  const isLate = useSyncExternalStore(onLate, lateRequests) > 0 && write?.isPending === true;
   return (
     <ModalOverlay
       className="dialog-overlay"
       isOpen={isOpen}
       isDismissable={onClose !== undefined && role === "dialog" && !isForm}
       isKeyboardDismissDisabled={onClose === undefined}
-      onOpenChange={(open) => open || write?.isPending || onClose?.()}
+      onOpenChange={(open) => open || (write?.isPending && !isLate) || onClose?.()}
     >
       <Modal className="dialog-modal" data-size={size}>
         <AriaDialog className="dialog" role={role}>
           <Heading slot="title" className="dialog-title">
             {title}
           </Heading>
+          <p role="status" hidden={!isLate}>
+            {isLate && "The server has not answered for a while. The dialog can be left; the change may still be made."}
+          </p>
           <div className="dialog-body">{children}</div>
           {actions && <div className="dialog-actions">{actions}</div>}
         </AriaDialog>

@@ -20,10 +20,12 @@ export function useShortcuts(open: (what: "palette" | "keys") => void): void {
       if (event.defaultPrevented) {
         return;
       }
+      // No key reaches the page behind a dialog: a step to another page would lose it.
+      const isBehind = document.querySelector(".dialog-overlay") !== null;
       const isText = event.target instanceof Element && event.target.closest(TEXT) !== null;
       const action = actionOf(
         event,
-        isText || LETTERS.read() === "off",
+        isText || isBehind || LETTERS.read() === "off",
         event.timeStamp - prefixAt.current < PREFIX_MS,
       );
       prefixAt.current = action?.kind === "prefix" ? event.timeStamp : Number.NEGATIVE_INFINITY;
@@ -31,11 +33,11 @@ export function useShortcuts(open: (what: "palette" | "keys") => void): void {
         case "palette":
         case "keys":
           event.preventDefault();
-          open(action.kind);
+          if (!isBehind) open(action.kind);
           break;
         case "region":
           event.preventDefault();
-          moveRegion(action.step);
+          if (!isBehind) moveRegion(action.step);
           break;
         case "go":
           event.preventDefault();

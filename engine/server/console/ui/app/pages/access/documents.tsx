@@ -82,7 +82,7 @@ export function Documents() {
         <Confirm
           title={`Remove ${removed.operationName ?? removed.documentId} of ${removed.client}?`}
           verb="Remove"
-          act={() => removeDocuments(removed.client, isAll ? null : [removed.documentId]).then(readAgain)}
+          act={() => removeDocuments(removed.client, isAll ? null : [removed.documentId]).then(() => void readAgain())}
           onClose={() => setRemoved(null)}
         >
           <p>

@@ -67,7 +67,7 @@ export function Keys() {
         <Confirm
           title={`Revoke the key ${revoked.name}?`}
           verb="Revoke the key"
-          act={() => revokeKey(revoked.id).then(readAgain)}
+          act={() => revokeKey(revoked.id).then(() => void readAgain())}
           onClose={() => setRevoked(null)}
         >
           <p>Programs that use it are refused within a second, and its sessions end.</p>

@@ -37,7 +37,7 @@ export function Sessions() {
         <Confirm
           title={`End the session of ${ended.name}?`}
           verb="End the session"
-          act={() => revokeSession(ended.id).then(readAgain)}
+          act={() => revokeSession(ended.id).then(() => void readAgain())}
           onClose={() => setEnded(null)}
         >
           <p>The browser has to sign in again. Open sockets end within a second.</p>

@@ -65,7 +65,7 @@ function Shown({ webhook }: { webhook: Webhook }) {
     mutationFn: (input: Partial<WebhookInput> & { isActive?: boolean }) => updateWebhook(webhook.id, input),
     onSuccess: () => {
       setDialog(null);
-      return refresh();
+      void refresh();
     },
   });
   const trial = useMutation({ mutationFn: () => testWebhook(webhook.id) });
@@ -73,7 +73,7 @@ function Shown({ webhook }: { webhook: Webhook }) {
   async function remove() {
     await deleteWebhook(webhook.id);
     await navigate("/webhooks");
-    await refresh();
+    void refresh();
   }
 
   return (
