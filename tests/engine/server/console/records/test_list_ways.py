@@ -213,6 +213,11 @@ async def test_a_number_that_takes_long_to_count_is_estimated_meanwhile(
         await expect(page.get_by_role("status", name="Number of records")).to_contain_text("≈ 2,345,678 records")
         await expect(cell(page, "Ada")).to_be_visible()
         await watched.assert_accessible()
+        # The estimate of all records is none of those under a filter.
+        await page.get_by_role("searchbox", name="Search People").fill("example.com")
+        await expect(page.get_by_role("status", name="Number of records")).to_have_text("Counting…")
+        await page.get_by_role("searchbox", name="Search People").fill("")
+        await expect(page.get_by_role("status", name="Number of records")).to_contain_text("≈ 2,345,678 records")
         held.released.set()
         await count_shown(page, "2,003 records")
         await watched.page.unroute_all(behavior="ignoreErrors")

@@ -141,6 +141,7 @@ function openStore(object: ObjectModel, fields: readonly Field[], query: ListQue
 function useEstimate(object: ObjectModel, filter: object, isCounting: boolean): number | undefined {
   const scope = useScope();
   const [isSlow, setSlow] = useState(false);
+  const isAll = Object.keys(filter).length === 0;
   useEffect(() => {
     if (!isCounting) return;
     const timer = setTimeout(() => setSlow(true), SLOW_MILLISECONDS);
@@ -148,12 +149,13 @@ function useEstimate(object: ObjectModel, filter: object, isCounting: boolean): 
   }, [isCounting]);
   const found = useQuery({
     queryKey: keyOf(scope, "records", object.namePlural, "estimate"),
-    enabled: isSlow && Object.keys(filter).length === 0,
+    enabled: isSlow && isAll,
     // A role that may not count has no estimate; its count is refused where it is asked for.
     retry: false,
     queryFn: async ({ signal }) => (await countRecords([object.nameSingular], signal)).get(object.nameSingular) ?? 0,
   });
-  return found.data !== undefined && found.data > MANY ? found.data : undefined;
+  // The estimate of all records is kept, and is none of those under a filter.
+  return isAll && found.data !== undefined && found.data > MANY ? found.data : undefined;
 }
 
 /** Return the number of records under a filter; it is asked for apart from the rows, if the role may count them. */

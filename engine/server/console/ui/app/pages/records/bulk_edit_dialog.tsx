@@ -16,7 +16,7 @@ import { plural } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
 import { Select } from "../../kit/select.tsx";
 import { isBack, useUnsaved } from "../../kit/unsaved.ts";
-import type { Bulk } from "./bulk.ts";
+import { type Bulk, recordsOf } from "./bulk.ts";
 import { CountGuard, useBulkCount } from "./count_guard.tsx";
 import type { List } from "./use_list.ts";
 
@@ -60,7 +60,7 @@ export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk
 
   return (
     <Dialog
-      title={`Edit ${plural(bulk.count, "record")}`}
+      title={`Edit ${recordsOf(count ?? bulk.count)}`}
       onClose={onClose}
       write={writing}
       actions={
@@ -71,7 +71,7 @@ export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk
             isDisabled={given === null || !isSure}
             onPress={() => given === null || writing.isPending || writing.mutate(given.value)}
           >
-            {writing.isPending ? "Changing…" : `Change ${plural(count ?? bulk.count, "record")}`}
+            {writing.isPending ? "Changing…" : `Change ${recordsOf(count ?? bulk.count)}`}
           </Button>
         </>
       }

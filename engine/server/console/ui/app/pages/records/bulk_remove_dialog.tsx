@@ -10,7 +10,7 @@ import { Dialog } from "../../kit/dialog.tsx";
 import { TextField } from "../../kit/field.tsx";
 import { plural } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
-import type { Bulk } from "./bulk.ts";
+import { type Bulk, recordsOf } from "./bulk.ts";
 import { CountGuard, useBulkCount } from "./count_guard.tsx";
 import type { List } from "./use_list.ts";
 
@@ -59,7 +59,7 @@ export function BulkRemoveDialog({ list, bulk, verb, object, onClose }: BulkRemo
   });
   return (
     <Dialog
-      title={`${words.title}: ${plural(count ?? bulk.count, "record")}`}
+      title={`${words.title}: ${recordsOf(count ?? bulk.count)}`}
       role="alertdialog"
       onClose={onClose}
       write={removing}

@@ -36,7 +36,7 @@ export function ListFooter({ list, isDrafting, dialog, setDialog }: ListFooterPr
         ? list.filter
         : { id: { is: "NOT_NULL" } }
       : { id: { in: ids }, ...(isTrash ? { deletedAt: { is: "NOT_NULL" } } : {}) },
-    count: chosen,
+    count: selection.all && rows.isCounting ? undefined : chosen,
     ids: selection.all ? [] : ids,
   };
   const record = rows.pages.row(selection.cell.row);
@@ -66,7 +66,7 @@ export function ListFooter({ list, isDrafting, dialog, setDialog }: ListFooterPr
       )}
       {chosen > 0 && (
         <div role="toolbar" aria-label="Selection" className="list-selection">
-          <strong>{selection.all && rows.isCounting ? "All records" : plural(chosen, "record")} selected</strong>
+          <strong>{bulk.count === undefined ? "All records" : plural(bulk.count, "record")} selected</strong>
           {isTrash ? (
             <>
               <Button onPress={() => setDialog("restoreMany")}>Restore…</Button>

@@ -117,7 +117,7 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
     openNext(step).catch((error: unknown) => list.edits.fail(String(error)));
   }
 
-  const isEmpty = read.count === 0;
+  const isEmpty = read.isExact && read.count === 0;
   return (
     <Page
       title={isTrash ? `${object.labelPlural} in the trash` : object.labelPlural}

@@ -69,7 +69,8 @@ export function useGestures(list: List, ways: Ways) {
     refusal: string,
     act: (records: readonly RecordRow[]) => void,
   ): void {
-    const last = Math.min(bottom, (rows.count ?? 0) - 1);
+    // Rows that were not counted yet may follow the last one that was read.
+    const last = rows.isCounting || rows.isOpen ? bottom : Math.min(bottom, (rows.count ?? 0) - 1);
     const here = last - top < most ? recordsBetween(top, last) : [];
     if (last - top >= most) edits.fail(refusal);
     // A key that follows at once finds the gesture done.
