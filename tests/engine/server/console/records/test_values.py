@@ -313,7 +313,10 @@ async def test_several_options_have_their_words_apart_and_a_text_has_the_directi
     watched: Watched, serve: Serve
 ) -> None:
     options = [{"value": value, "label": value.title(), "color": "blue", "position": 0} for value in ("NEW", "DONE")]
-    fields = [{"type": "MULTI_SELECT", "name": "states", "label": "States", "options": options}]
+    fields: list[dict[str, Any]] = [
+        {"type": "MULTI_SELECT", "name": "states", "label": "States", "options": options},
+        {"type": "RAW_JSON", "name": "facts", "label": "Facts"},
+    ]
     starts = """element => {
         const left = (at) => {
             const range = document.createRange();
@@ -327,8 +330,9 @@ async def test_several_options_have_their_words_apart_and_a_text_has_the_directi
     name = "مرحبا abc " + "long " * 60
     async with serve() as served:
         await create_object(served, "sample", fields)
-        create = "mutation ($name: String!) { createSample(data: { name: $name, states: [NEW, DONE] }) { id } }"
-        made = await ask(served, create, name=name)
+        create = "mutation ($data: SampleInput!) { createSample(data: $data) { id } }"
+        data = {"name": name, "states": ["NEW", "DONE"], "facts": ["مرحبا", "abc"]}
+        made = await ask(served, create, data=data)
         page = await open_list(watched, served, "samples")
         await count_shown(page, "1 record")
         await expect(cell(page, "New Done")).to_be_visible()
@@ -339,6 +343,9 @@ async def test_several_options_have_their_words_apart_and_a_text_has_the_directi
         # The first word of a text in Arabic stands at its right.
         first, other = await page.locator("dd .value-text").first.evaluate(starts)
         assert first > other
+        # JSON begins at its left.
+        first, other = await page.locator("dd code.value-text").filter(has_text="abc").evaluate(starts)
+        assert first < other
         # A long name leaves the window to the fields.
         heading = await page.get_by_role("heading", level=1).bounding_box()
         assert heading is not None
