@@ -7,8 +7,17 @@ import psycopg
 import pytest
 from playwright.async_api import expect
 
-from tests.engine.server.console.browsing import Serve, Watched
-from tests.engine.server.console.records.lists import cell, count_shown, focused_text, open_list, press
+from tests.engine.server.console.browsing import Serve, Watched, hold_requests
+from tests.engine.server.console.records.lists import (
+    PASTE,
+    ask,
+    cell,
+    count_shown,
+    focused_text,
+    open_list,
+    press,
+    until_answered,
+)
 from tests.waiting import until
 
 pytestmark = pytest.mark.system
@@ -79,3 +88,23 @@ async def test_a_drag_over_the_whole_list_costs_few_requests_and_little_of_the_p
         assert heap["usedSize"] < 60_000_000, heap
         await watched.assert_accessible()
         await watched.assert_clean(served.address, ())
+
+
+async def test_a_paste_below_the_rows_that_were_read_writes_those_that_are_not_counted_yet(
+    watched: Watched, serve: Serve
+) -> None:
+    data = [{"firstName": f"Filler {at}", "email": f"{at}@many.example"} for at in range(120)]
+    read = '{ all: people { totalCount } named: people(filter: { firstName: { in: ["A", "B", "C"] } }) { totalCount } }'
+    async with serve() as served:
+        await ask(served, "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }", data=data)
+        page = watched.page
+        held = await hold_requests(page, "/graphql", "ConsoleCount")
+        await watched.sign_in(served, "/console/records/people")
+        await expect(cell(page, "Ada")).to_be_visible()
+        await page.get_by_role("grid").focus()
+        await press(page, "Control+End", "Home")
+        await expect(cell(page, "Filler 96")).to_be_visible()
+        await page.evaluate(PASTE, "A\nB\nC")
+        await until_answered(served, read, {"all": {"totalCount": 123}, "named": {"totalCount": 3}})
+        held.released.set()
+        await count_shown(page, "123 records")

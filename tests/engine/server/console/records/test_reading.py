@@ -9,16 +9,7 @@ from playwright.async_api import expect
 
 from tests.engine.server.console.browsing import Serve, Watched, hold_requests
 from tests.engine.server.console.forms import choose
-from tests.engine.server.console.records.lists import (
-    PASTE,
-    ask,
-    cell,
-    count_shown,
-    create_object,
-    open_list,
-    press,
-    until_answered,
-)
+from tests.engine.server.console.records.lists import ask, cell, count_shown, create_object, open_list
 from tests.waiting import until
 
 pytestmark = pytest.mark.system
@@ -385,23 +376,3 @@ async def test_rows_are_shown_before_they_are_counted_and_no_number_of_before_st
         await count_shown(page, "1 record")
         await watched.assert_accessible()
         await watched.assert_clean(served.address, LOADED)
-
-
-async def test_a_paste_below_the_rows_that_were_read_writes_those_that_are_not_counted_yet(
-    watched: Watched, serve: Serve
-) -> None:
-    data = [{"firstName": f"Filler {at}", "email": f"{at}@many.example"} for at in range(120)]
-    read = '{ all: people { totalCount } named: people(filter: { firstName: { in: ["A", "B", "C"] } }) { totalCount } }'
-    async with serve() as served:
-        await ask(served, "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }", data=data)
-        page = watched.page
-        held = await hold_requests(page, "/graphql", "ConsoleCount")
-        await watched.sign_in(served, "/console/records/people")
-        await expect(cell(page, "Ada")).to_be_visible()
-        await page.get_by_role("grid").focus()
-        await press(page, "Control+End", "Home")
-        await expect(cell(page, "Filler 96")).to_be_visible()
-        await page.evaluate(PASTE, "A\nB\nC")
-        await until_answered(served, read, {"all": {"totalCount": 123}, "named": {"totalCount": 3}})
-        held.released.set()
-        await count_shown(page, "123 records")
