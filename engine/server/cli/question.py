@@ -1,4 +1,4 @@
-"""Lines for the person at the terminal, and a question to it."""
+"""Lines for the person at the terminal, and a question to that person."""
 
 import asyncio
 import sys
@@ -9,7 +9,7 @@ from fieldstone.metadata.shown_text import escape
 
 
 def report(line: str) -> None:
-    """Write a line to stderr, whose control characters are shown."""
+    """Write a line, with its control characters shown, to stderr."""
     typer.echo(escape(line), err=True)
 
 

@@ -26,6 +26,7 @@ from rich.progress import (
 
 from fieldstone.engine.rest.export_addresses import Format
 from fieldstone.engine.server.cli.command_error import CommandError, require_output
+from fieldstone.engine.server.cli.question import report
 from fieldstone.engine.server.cli.transfers.resuming import Whole, find_whole
 from fieldstone.metadata.shown_text import escape
 
@@ -266,24 +267,25 @@ def _report(source: Source, answer: httpx.Response, errors: Path | None) -> None
     data = shown.get("data") or {}
     if not data:
         _read(answer)
-    (report,) = data.values()
-    trial = "nothing was written, of a dry run: " if report["dryRun"] else ""
+    result: dict[str, Any]
+    (result,) = data.values()
+    trial = "nothing was written, of a dry run: " if result["dryRun"] else ""
     typer.echo(
-        f"{escape(source.plural)}: {trial}{report['created']:,} created, {report['updated']:,} updated,"
-        f" {report['failed']:,} refused."
+        f"{escape(source.plural)}: {trial}{result['created']:,} created, {result['updated']:,} updated,"
+        f" {result['failed']:,} refused."
     )
-    for error in report["errors"][:_MOST_SHOWN]:
+    for error in result["errors"][:_MOST_SHOWN]:
         report(f"line {error['line']}: {error['message']}")
-    if errors is not None and report["errors"]:
+    if errors is not None and result["errors"]:
         with errors.open("w", encoding="utf-8", newline="") as file:
             names = ("row", "line", "field", "message", "code")
             writer = csv.DictWriter(file, names, extrasaction="ignore")
             writer.writeheader()
-            writer.writerows(report["errors"])
+            writer.writerows(result["errors"])
     if answer.status_code != httpx.codes.OK:
         raise CommandError(_reason(shown))
-    if report["failed"]:
-        raise CommandError(f"{report['failed']:,} rows were refused, and the others were written")
+    if result["failed"]:
+        raise CommandError(f"{result['failed']:,} rows were refused, and the others were written")
 
 
 def _read(answer: httpx.Response) -> dict[str, Any]:
