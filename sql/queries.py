@@ -1,7 +1,8 @@
 """Named SQL text: each room keeps its statements in a file `queries.sql`, below a line `-- name: x` each.
 
 Parameters are written as psycopg has them: `%(name)s`, and `%%` is a percent sign. A fragment that several statements
-of a file share stands below `-- fragment: x`, and as `<<x>>` in them. Comments between name and text are not sent.
+of a file share stands above them, below a line `-- fragment: x`, and as `<<x>>` in them and in further fragments.
+Comments between name and text are not sent.
 """
 
 import re
@@ -27,12 +28,15 @@ Value = bytes | str | int | float | UUID | Sequence[str | int | UUID] | None
 def read_queries(module: str) -> Mapping[str, bytes]:
     """Return the texts in the file `queries.sql` beside a module, by their names."""
     pieces = _HEADING.split(files(module.rpartition(".")[0]).joinpath("queries.sql").read_bytes())
-    texts = dict(zip(pieces[2::3], map(bytes.strip, pieces[3::3]), strict=True))
-    return {
-        name.decode(): _FRAGMENT.sub(lambda found: texts[found[1]], texts[name])
-        for kind, name in zip(pieces[1::3], pieces[2::3], strict=True)
-        if kind == b"name"
-    }
+    fragments: dict[bytes, bytes] = {}
+    queries: dict[str, bytes] = {}
+    for kind, name, text in zip(pieces[1::3], pieces[2::3], pieces[3::3], strict=True):
+        whole = _FRAGMENT.sub(lambda found: fragments[found[1]], text.strip())
+        if kind == b"fragment":
+            fragments[name] = whole
+        else:
+            queries[name.decode()] = whole
+    return queries
 
 
 @cache

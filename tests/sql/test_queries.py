@@ -15,12 +15,12 @@ UNKNOWN = UUID("018f0000-0000-7000-8000-000000000001")
 
 
 def build(text: str, path: Path, monkeypatch: pytest.MonkeyPatch) -> NamedStatement:
-    """Return the query `ask` of a file that holds it, another one and a fragment, in a package of its own."""
+    """Return the query `ask` of a file that holds it, another one and two fragments, in a package of its own."""
     # A name of its own: Python keeps the packages that it has imported.
     package = path / f"asked_{path.name}"
     package.mkdir()
     (package / "__init__.py").touch()
-    shared = "-- fragment: shared\n-- Its meaning.\n%(a)s::int << 1\n"
+    shared = "-- fragment: shared\n-- Its meaning.\n%(a)s::int << 1\n\n-- fragment: sum\n<<shared>> + %(b)s::int\n"
     (package / "queries.sql").write_text(f"-- name: other\nSELECT 1;\n\n{shared}\n-- name: ask\n-- Why.\n{text};\n")
     monkeypatch.syspath_prepend(path)
     read_queries.cache_clear()
@@ -33,6 +33,19 @@ async def test_a_fragment_stands_in_the_statements_that_share_it(
     asked = build("SELECT <<shared>>, <<shared>>", tmp_path, monkeypatch)
     assert asked.statement.text == "SELECT $1::int << 1, $1::int << 1"
     assert read_queries(f"asked_{tmp_path.name}.module").keys() == {"other", "ask"}
+
+
+async def test_a_fragment_stands_in_further_fragments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = build("SELECT <<sum>>", tmp_path, monkeypatch)
+    assert asked.statement.text == "SELECT $1::int << 1 + $2::int"
+
+
+@pytest.mark.parametrize("name", ["unknown", "other"])
+async def test_only_a_fragment_above_a_statement_stands_in_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    with pytest.raises(KeyError, match=name):
+        build(f"SELECT <<{name}>>", tmp_path, monkeypatch)
 
 
 async def test_values_are_bound_by_their_names(
