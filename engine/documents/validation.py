@@ -61,7 +61,9 @@ def validate_operation(
 def find_errors(
     schema: GraphQLSchema, operation: Operation, *, named: set[str], places: Places, suggests: bool
 ) -> list[ApiError]:
-    """Return the errors that graphql-core finds, without those of merged fields, as `validate_operation` takes them.
+    """Return the errors that graphql-core finds, without those of merged fields.
+
+    The arguments are those of `validate_operation`.
 
     Raises:
         RecursionError: the document is nested too deeply.

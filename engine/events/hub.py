@@ -49,7 +49,7 @@ INTERVAL = 0.5
 """Seconds between reads of the log without a hint."""
 LONGEST_LOOK = 2_000
 """Events that one read of the log takes in."""
-_FEWEST_SLOTS = 3
+_FEWEST_TICKETS = 3
 """One for a workspace's slow statements, one for its others, and one for other workspaces."""
 
 AnyGroup = SubscriptionGroup | LiveGroup
@@ -99,7 +99,7 @@ class Hub:
         self._report = report
         self.registry = Registry()
         self.models = ModelWatchers()
-        total = max(_FEWEST_SLOTS, database.stats().limit // 2)
+        total = max(_FEWEST_TICKETS, database.stats().limit // 2)
         tickets = Tickets(total)
         reader = Reader(database, tickets, self.counters)
         self._waiting = CatchUp(reader, self.log, self._end_member)

@@ -19,7 +19,7 @@ UNLISTED: Final = "unlisted"
 
 
 class FullDict(dict[str, V]):
-    """A dict whose `get` finds all that `[name]` finds, the missing names too."""
+    """A dict whose `get` finds all that `[name]` finds: also the values that `__missing__` returns."""
 
     @overload
     def get(self, name: str, default: None = None, /) -> V | None: ...
