@@ -3,7 +3,7 @@
 https://cheatsheetseries.owasp.org/cheatsheets/HTTP_Headers_Cheat_Sheet.html
 """
 
-from collections.abc import Awaitable, Sequence
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,16 +20,14 @@ SECURITY_HEADERS: tuple[tuple[bytes, bytes], ...] = (
 An answer depends on the key, the role and the moment: a cache between us would give it to another client.
 """
 
+KEPT = (b"cache-control", b"private, no-cache")
+"""A browser may keep the answer, and asks each time by its entity tag whether it is still the same."""
+
 SECURITY_LINES = b"".join(b"%b: %b\r\n" % header for header in SECURITY_HEADERS)
-"""The same headers as lines, for the answers that no ASGI message carries."""
+"""The security headers as lines, for the answers that no ASGI message carries."""
 
-
-def security_lines(headers: Sequence[tuple[bytes, bytes]]) -> bytes:
-    """Return the lines that an answer with these headers has besides: those that it does not set itself."""
-    if not headers:
-        return SECURITY_LINES
-    names = {name for name, _ in headers}
-    return b"".join(b"%b: %b\r\n" % header for header in SECURITY_HEADERS if header[0] not in names)
+KEPT_LINES = b"".join(b"%b: %b\r\n" % header for header in (*SECURITY_HEADERS[:-1], KEPT))
+"""The lines of an answer that a browser may keep."""
 
 
 class SecurityHeaders:

@@ -10,7 +10,7 @@ from uvicorn.config import Config
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, RequestResponseCycle
 from uvicorn.server import ServerState
 
-from fieldstone.engine.server.browsers.security_headers import security_lines
+from fieldstone.engine.server.browsers.security_headers import KEPT_LINES, SECURITY_LINES
 from fieldstone.engine.server.connections.guarded_http import GuardedProtocol
 from fieldstone.engine.server.fast_path.repeated_request import AnyRequest, WarmPath
 from fieldstone.engine.server.http.responses import Header, Reply
@@ -156,8 +156,9 @@ class FieldstoneProtocol(GuardedProtocol):
         length = b"\r\ncontent-length: %d\r\n" % len(body)
         end = b"connection: close\r\n\r\n" if is_last else b"\r\n"
         # A join takes half the time of a format.
-        head = (STATUS_LINE[reply.status], defaults, b"content-type: ", reply.media_type, length, lines)
-        self._client.write_now(b"".join((*head, security_lines(reply.headers), end, body)))
+        safe = SECURITY_LINES if reply.tag is None else b"%betag: %b\r\n" % (KEPT_LINES, reply.tag)
+        head = (STATUS_LINE[reply.status], defaults, b"content-type: ", reply.media_type, length, lines, safe)
+        self._client.write_now(b"".join((*head, end, body)))
         self.server_state.total_requests += 1
         self._answered_at = self.loop.time()
         if is_last:

@@ -16,7 +16,7 @@ from fieldstone.engine.rest.routes import Action, find_place
 from fieldstone.engine.server.fast_path.known_reads import KnownReads
 from fieldstone.engine.server.http.responses import Reply
 from fieldstone.engine.server.rest.endpoint import ROOT
-from fieldstone.engine.server.rest.replies import build_rest_error, headers_of
+from fieldstone.engine.server.rest.replies import build_rest_error
 from fieldstone.metadata.roles.principal import Principal
 
 ENDPOINT = ROOT[:-1]
@@ -50,7 +50,7 @@ class RestForm(NamedTuple):
         answer = build_answer(self.action, data, b"}")
         if answer is None:
             return None
-        return Reply(200, answer.body, headers=headers_of(answer))
+        return Reply(200, answer.body, tag=answer.tag)
 
     def refuse(self, error: ApiError) -> Reply:
         """Return the reply to a read that failed with this error."""

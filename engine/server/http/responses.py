@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from fieldstone.engine.errors import ApiError, RateLimitExceeded, ServiceUnavailable, Unauthenticated
 from fieldstone.engine.introspection.deflated import DeflatedText, in_chunks
+from fieldstone.engine.server.browsers.security_headers import KEPT
 from fieldstone.engine.server.http.errors import BodyTooLarge, BodyTooSlow
 from fieldstone.engine.server.http.requests.auth import CHALLENGE
 from fieldstone.engine.server.http.requests.negotiation import JSON, takes_encoding
@@ -51,12 +52,17 @@ class ListBody:
 
 
 class Reply(NamedTuple):
-    """A response; its length is added when it is sent."""
+    """A response; its length is added when it is sent.
+
+    Attributes:
+        tag: the entity tag of the one record that it shows. A browser may keep the response.
+    """
 
     status: int
     body: bytes | DeflatedText | ListBody
     media_type: bytes = JSON
     headers: Sequence[Header] = ()
+    tag: bytes | None = None
 
 
 def build_error_reply(error: ApiError, *, media_type: bytes | None = None) -> Reply:
@@ -120,16 +126,8 @@ async def _begin_text(
 
 
 def _start(reply: Reply, length: int, headers: Sequence[Header]) -> "Message":
-    if reply.status == HTTPStatus.NOT_MODIFIED:
-        # These headers would be of the answer that the client has already.
-        return {"type": "http.response.start", "status": reply.status, "headers": [*reply.headers, *headers]}
-    return {
-        "type": "http.response.start",
-        "status": reply.status,
-        "headers": [
-            (b"content-type", reply.media_type),
-            (b"content-length", b"%d" % length),
-            *reply.headers,
-            *headers,
-        ],
-    }
+    own = reply.headers if reply.tag is None else (*reply.headers, (b"etag", reply.tag), KEPT)
+    if reply.status != HTTPStatus.NOT_MODIFIED:
+        # Of a 304, these headers would be of the answer that the client has already.
+        own = ((b"content-type", reply.media_type), (b"content-length", b"%d" % length), *own)
+    return {"type": "http.response.start", "status": reply.status, "headers": [*own, *headers]}

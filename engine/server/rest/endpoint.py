@@ -29,7 +29,7 @@ from fieldstone.engine.server.log_lines import Log
 from fieldstone.engine.server.rest.exports import ExportEndpoint
 from fieldstone.engine.server.rest.import_jobs import ImportJobEndpoint
 from fieldstone.engine.server.rest.imports import ImportEndpoint
-from fieldstone.engine.server.rest.replies import build_rest_error, headers_of
+from fieldstone.engine.server.rest.replies import build_rest_error
 from fieldstone.engine.server.streams.ends import StreamEnd
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.errors import UnknownWorkspace
@@ -177,8 +177,7 @@ def _read_condition(given: dict[bytes, bytes], action: Action) -> str | None:
 
 
 def _build_reply(action: Action, answer: RestAnswer, given: dict[bytes, bytes]) -> Reply:
-    headers = headers_of(answer)
     unless = given.get(b"if-none-match")
     if action is Action.FIND_ONE and unless is not None and is_listed(answer.tag, unless):
-        return Reply(status=304, body=b"", headers=headers)
-    return Reply(status=201 if action in CREATING else 200, body=answer.body, headers=headers)
+        return Reply(status=304, body=b"", tag=answer.tag)
+    return Reply(status=201 if action in CREATING else 200, body=answer.body, tag=answer.tag)
