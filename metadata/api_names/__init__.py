@@ -1,4 +1,4 @@
-"""The names that an object has in the GraphQL API: derived from its own, found again by structure, and suggested."""
+"""The names that an object has in the GraphQL API: derived from its own, and found again by their structure."""
 
 from fieldstone.metadata.api_names.finding import (
     FieldEnumType,

@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable, Mapping
 from uuid import UUID
 
-from fieldstone.metadata.api_names.suggested import field_name, is_respelled, object_names
 from fieldstone.metadata.changes import Change, CreateField, CreateIndex, CreateObject, NewRelation
 from fieldstone.metadata.changes.rules.names import derive_label
 from fieldstone.metadata.errors import InvalidChange
@@ -14,6 +13,7 @@ from fieldstone.metadata.schema_import.columns import ColumnPlan, plan_column
 from fieldstone.metadata.schema_import.growing_model import GrowingModel
 from fieldstone.metadata.schema_import.keys import is_counted, is_exact, is_record_id, is_surrogate, row_id
 from fieldstone.metadata.schema_import.memory import Made
+from fieldstone.metadata.schema_import.names import field_name, is_respelled, object_names
 from fieldstone.metadata.schema_import.source import SourceColumn, SourceConstraint, SourceSchema, SourceTable
 from fieldstone.metadata.shown_text import fit
 from fieldstone.sql.ddl import import_rows

@@ -5,7 +5,6 @@ from typing import Any
 from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput, NotFound
-from fieldstone.metadata.api_names.suggested import object_names
 from fieldstone.metadata.changes.rules.collisions import check_field_name, check_object_names
 from fieldstone.metadata.changes.rules.names import check_name, derive_label, derive_name, join_words
 from fieldstone.metadata.errors import InvalidChange
@@ -13,6 +12,7 @@ from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.scalars import shown
+from fieldstone.metadata.schema_import.names import object_names
 from fieldstone.metadata.shown_text import LONGEST
 from fieldstone.sql.identifiers import MAXIMUM_BYTES
 from fieldstone.sql.plan.elements import Table

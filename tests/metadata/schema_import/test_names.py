@@ -1,4 +1,4 @@
-"""metadata/api_names/suggested.py: the names that tables and columns suggest."""
+"""metadata/schema_import/names.py: the names that tables and columns suggest."""
 
 import subprocess
 import sys
@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from fieldstone.metadata.api_names.suggested import field_name, is_respelled, object_names
 from fieldstone.metadata.changes.rules.names import check_name
+from fieldstone.metadata.schema_import.names import field_name, is_respelled, object_names
 
 
 @pytest.mark.parametrize(
@@ -80,7 +80,7 @@ def test_english_is_imported_when_a_name_needs_it() -> None:
 
 def test_english_is_imported_without_the_parses_of_its_module() -> None:
     script = (
-        "import ast, fieldstone.metadata.api_names.suggested as names; parsed = []; parse = ast.parse;"
+        "import ast, fieldstone.metadata.schema_import.names as names; parsed = []; parse = ast.parse;"
         "ast.parse = lambda *given, **more: parsed.append(given) or parse(*given, **more);"
         "print(names.object_names('people'), len(parsed))"
     )
