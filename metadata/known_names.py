@@ -4,7 +4,6 @@ The price of a search is bounded, because a client chooses the name: the lengths
 """
 
 from collections.abc import Collection, Sequence
-from difflib import get_close_matches
 from typing import Final
 
 MOST_NAMES: Final = 100
@@ -25,6 +24,8 @@ def find_close(name: str, known: Collection[str], *, is_bounded: bool = True) ->
     """
     if is_bounded and (len(name) > LONGEST_NAME or len(known) > MOST_NAMES):
         return []
+    from difflib import get_close_matches  # noqa: PLC0415 - a refusal needs it
+
     by_lower = {one.lower(): one for one in reversed(tuple(known))}
     return [by_lower[one] for one in get_close_matches(name.lower(), by_lower, n=_SHOWN, cutoff=_CLOSE)]
 

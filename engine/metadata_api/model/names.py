@@ -12,7 +12,6 @@ from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.scalars import shown
-from fieldstone.metadata.schema_import.names import object_names
 from fieldstone.metadata.shown_text import LONGEST
 from fieldstone.sql.identifiers import MAXIMUM_BYTES
 from fieldstone.sql.plan.elements import Table
@@ -27,6 +26,8 @@ def derive_names(model: Snapshot, label: str, object_name: str | None) -> JsonVa
         BadUserInput: the label has no letter of which a name could be made, or too many.
         NotFound: there is no such object.
     """
+    from fieldstone.metadata.schema_import.names import object_names  # noqa: PLC0415 - a server needs it for this alone
+
     label = label.strip()
     if len(label) > LONGEST:
         raise BadUserInput(f"label must have at most {LONGEST} characters, not {len(label)}.", field="label")

@@ -180,7 +180,7 @@ class BatchKeeper:
             AlreadyClaimed: one has been committed.
         """
         await self._lease.hold(transaction)
-        # A statement of its own: that of the hold does not see what was committed while it waited.
+        # The statement of the hold does not see a batch that was committed while the hold was waited for.
         ((is_kept,),) = await transaction.run(*_IS_KEPT.bind(id=self._lease.job.id, first=self._numbers[0]))
         if is_kept == b"t":
             raise AlreadyClaimed

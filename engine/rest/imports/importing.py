@@ -23,7 +23,6 @@ from fieldstone.engine.rest.imports.file_text import FileText
 from fieldstone.engine.rest.imports.json_lines import JsonLines
 from fieldstone.engine.rest.imports.report import Report
 from fieldstone.engine.rest.imports.rows import Decode, Reader, Row
-from fieldstone.engine.rest.imports.statistics import renew_statistics
 from fieldstone.engine.rest.imports.writer import BatchWriter, Keep, Way
 from fieldstone.engine.rest.parameters import Parameters
 from fieldstone.engine.rest.routes import not_found
@@ -167,6 +166,8 @@ class Import:
         except ApiError as error:
             raise rename_inputs(error) from error
         if not self._way.is_trial:
+            from fieldstone.engine.rest.imports.statistics import renew_statistics  # noqa: PLC0415 - few processes import
+
             await renew_statistics(self._database, object_, self.report.created)
 
     async def _write_all(
