@@ -5,7 +5,7 @@ one: neither a connection nor a transaction, so that a client may send as slowly
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from functools import partial
 from typing import NamedTuple
 
@@ -23,7 +23,7 @@ from fieldstone.engine.rest.imports.file_text import FileText
 from fieldstone.engine.rest.imports.json_lines import JsonLines
 from fieldstone.engine.rest.imports.report import Report
 from fieldstone.engine.rest.imports.rows import Decode, Reader, Row
-from fieldstone.engine.rest.imports.writer import BatchWriter, Keep, Way
+from fieldstone.engine.rest.imports.writer import Admit, BatchWriter, Keep, Way
 from fieldstone.engine.rest.parameters import Parameters
 from fieldstone.engine.rest.routes import not_found
 from fieldstone.engine.schema.objects.unique_keys import unique_keys
@@ -116,7 +116,7 @@ class Import:
         self._text = FileText()
         self._received = 0
 
-    async def run(self, pieces: Pieces, admit: Callable[[], Awaitable[None]]) -> None:
+    async def run(self, pieces: Pieces, admit: Admit) -> None:
         """Write the records of a file.
 
         Args:
@@ -159,6 +159,7 @@ class Import:
             own,
             [key[0].name for key in unique_keys(seen.view, object_) if len(key) == 1],
             None if self._record is None else self._record.keep,
+            admit=admit,
         )
         try:
             with Suggesting(allowed=self._core.compiler.limits.document.introspection):
@@ -170,9 +171,7 @@ class Import:
 
             await renew_statistics(self._database, object_, self.report.created)
 
-    async def _write_all(
-        self, writer: BatchWriter, reader: Reader, pieces: Pieces, admit: Callable[[], Awaitable[None]]
-    ) -> None:
+    async def _write_all(self, writer: BatchWriter, reader: Reader, pieces: Pieces, admit: Admit) -> None:
         try:
             async for batch in self._batches(reader, pieces):
                 right = [row for row in batch if row.error is None]
@@ -187,7 +186,7 @@ class Import:
         finally:
             # A statement that has been sent may be committed: the report waits for it.
             await self._finish_writing()
-        await writer.finish(admit)
+        await writer.finish()
 
     def show(self) -> dict[str, JsonValue]:
         """Return the report as the data of an answer; none before the object is known."""

@@ -49,6 +49,9 @@ _MOST_HELD = 10_000
 _MOST_HELD_CHARACTERS = 16 << 20
 _NONE: Mapping[str, str] = MappingProxyType({})
 
+Admit = Callable[[], Awaitable[None]]
+"""Waits until a batch may be written; raises ApiError if none may any more."""
+
 Keep = Callable[[Sequence[Row]], Companion]
 """Returns the companion of the mutation that writes these rows, in the place of its Idempotency-Key."""
 
@@ -81,6 +84,7 @@ class BatchWriter:
         own: the relations to records of the object itself, with the names of their keys.
         keys: the names of the fields by which a record can be connected to.
         keep: keeps the rows that are written in the transaction that writes them; None: nothing does.
+        admit: is awaited before each statement that is no whole batch of the file; raises ApiError.
     """
 
     def __init__(
@@ -95,6 +99,8 @@ class BatchWriter:
         own: Mapping[str, str] = _NONE,
         keys: Collection[str] = (),
         keep: Keep | None = None,
+        *,
+        admit: Admit,
     ) -> None:
         self._core = core
         self._work = work
@@ -107,6 +113,7 @@ class BatchWriter:
         self._own = own
         self._links = OwnLinks(own, keys)
         self._keep = None if way.is_trial else keep
+        self._admit = admit
         self._held: list[tuple[Row, ApiError]] = []
         self._size = 0
         self._key = f"import-{uuid4()}".encode()
@@ -135,7 +142,9 @@ class BatchWriter:
                     if len(pending) == 1 or (is_about_all(error) and not isinstance(error, Timeout)):
                         raise
                     middle = len(pending) // 2
+                    await self._admit()
                     await self.write(pending[:middle])
+                    await self._admit()
                     pending = pending[middle:]
                     continue
                 tried, cut = _is_by_value(error), self._cut(pending, wrong)
@@ -151,11 +160,8 @@ class BatchWriter:
                     cut.get(index, row) for index, row in enumerate(pending) if index in cut or index not in wrong
                 ]
 
-    async def finish(self, admit: Callable[[], Awaitable[None]]) -> None:
+    async def finish(self) -> None:
         """Write the rows that point to records of the same file which stood behind them.
-
-        Args:
-            admit: is awaited before each statement; raises ApiError.
 
         Raises:
             ApiError: the rest cannot be written.
@@ -167,7 +173,7 @@ class BatchWriter:
             # In any other order each round would write the end of a chain, and refuse all before it.
             for group in self._links.order([row for row, _ in held]):
                 for start in range(0, len(group), _AT_ONCE):
-                    await admit()
+                    await self._admit()
                     await self.write(group[start : start + _AT_ONCE])
             if len(self._held) == before:
                 # No other record has come that they point to.

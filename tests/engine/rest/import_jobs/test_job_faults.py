@@ -16,6 +16,7 @@ from fieldstone.engine.rest.import_jobs.store import JobStore
 from fieldstone.sql.errors import CommitOutcomeUnknown, ConnectionLost, DatabaseBusy, DatabaseError, ValueOutOfRange
 from fieldstone.sql.transaction import Transaction
 from tests.engine.rest.asking import ask, create
+from tests.engine.rest.exports.exporting import key_of_role
 from tests.engine.rest.import_jobs.jobs import act, counts, end_of, new_job
 from tests.engine.server.conftest import StartApp
 from tests.waiting import until_found
@@ -99,6 +100,26 @@ async def test_a_statement_that_is_ended_once_does_not_end_the_job(
     assert (done["status"], counts(done)) == ("DONE", (5, 0, 0))
     people = (await ask(client, "GET", "people?order_by=email"))["data"]["people"]
     assert [person["email"] for person in people] == text.split()[1:]
+
+
+async def test_a_key_that_is_revoked_writes_no_half_of_an_ended_batch(
+    client: httpx.AsyncClient, app_database: str
+) -> None:
+    headers = await key_of_role(client, parents=["editor"])
+    async with (
+        await psycopg.AsyncConnection.connect(app_database) as holder,
+        await psycopg.AsyncConnection.connect(app_database, autocommit=True) as operator,
+    ):
+        await holder.execute("LOCK TABLE workspace_default.person IN EXCLUSIVE MODE")
+        job = await new_job(client, "email\na@x\nb@x\n", "start=run", headers=headers)
+        (waiting,) = await until_found(operator, WAITING)
+        keys = 'query { apiKeys(filter: { name: { eq: "k" } }) { edges { node { id } } } }'
+        (edge,) = (await client.post("/metadata", json={"query": keys})).json()["data"]["apiKeys"]["edges"]
+        revoke = {"query": "mutation ($id: UUID!) { revokeApiKey(id: $id) { id } }", "variables": edge["node"]}
+        assert "errors" not in (await client.post("/metadata", json=revoke)).json()
+        await operator.execute("SELECT pg_cancel_backend(%s)", [waiting])
+    stopped = await end_of(client, job["id"])
+    assert (stopped["status"], stopped["error"]["code"], counts(stopped)) == ("STOPPED", "UNAUTHENTICATED", (0, 0, 0))
 
 
 async def test_a_row_that_is_never_written_in_time_ends_the_job(start_app: StartApp, app_database: str) -> None:
