@@ -16,7 +16,7 @@ from fieldstone.sql.types import SqlType
 _HALF = Expression("0.5")
 _HUNDRED = Expression("100.0")
 _NONE = expressions.number(0)
-_EMPTY_DOCUMENTS = Expression("""ARRAY['null','""','[]','{}']::jsonb[]""")
+EMPTY_DOCUMENTS = Expression("""ARRAY['null','""','[]','{}']::jsonb[]""")
 _NULL_DOCUMENT = Expression("'null'::jsonb")
 _IN_SQL = {
     AggregateFunction.SUM: "sum",
@@ -129,6 +129,6 @@ def _is_empty(column: Column, value: Expression) -> Expression:
             return expressions.equal(expressions.coalesce(items, _NONE), _NONE)
         case SqlType.JSONB:
             found = expressions.coalesce(value, _NULL_DOCUMENT)
-            return expressions.equal_to_any(found, _EMPTY_DOCUMENTS)
+            return expressions.equal_to_any(found, EMPTY_DOCUMENTS)
         case _:
             return expressions.is_null(value)

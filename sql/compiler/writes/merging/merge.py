@@ -4,6 +4,7 @@ Its WITH queries are those of an Update, and `lost`: the rows that were marked; 
 """
 
 from fieldstone.sql.compiler import aggregation, expressions
+from fieldstone.sql.compiler.measures import EMPTY_DOCUMENTS
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, InnerJoin, Query, table_source
 from fieldstone.sql.compiler.writes.changed_values import assigned_value
@@ -18,7 +19,6 @@ from fieldstone.sql.plan.writes.merge import Merge
 from fieldstone.sql.plan.writes.rights import Rights
 from fieldstone.sql.types import SqlType
 
-_EMPTY_DOCUMENTS = Expression("""ARRAY['null','""','[]','{}']::jsonb[]""")
 _NO_TEXTS = Expression("'{}'::text[]")
 
 
@@ -137,7 +137,7 @@ def _has_value(plan: Merge, column: Column, row: RowReference) -> Expression:
         case SqlType.TEXT_ARRAY:
             return expressions.is_empty(value, negated=True)
         case SqlType.JSONB:
-            return expressions.unlike_all(value, _EMPTY_DOCUMENTS)
+            return expressions.unlike_all(value, EMPTY_DOCUMENTS)
         case _:
             return expressions.is_null(value, negated=True)
 
