@@ -76,3 +76,8 @@ class Upsert:
     event: EventTarget
     record: Record | None
     most_bytes: int | None = None
+
+    @property
+    def tells_ways(self) -> bool:
+        """Whether the statement answers the ways that took each record."""
+        return any(rights is not None and rights.tells_ways for rights in (self.rights, self.updating))

@@ -36,7 +36,7 @@ from fieldstone.sql.compiler.writes.insert import given_rows
 from fieldstone.sql.compiler.writes.mutate import answer_row, answer_text, document, event_values
 from fieldstone.sql.compiler.writes.pairs import pair
 from fieldstone.sql.compiler.writes.read_back import PLACE
-from fieldstone.sql.compiler.writes.rights import telling, with_ways
+from fieldstone.sql.compiler.writes.rights import with_ways
 from fieldstone.sql.compiler.writes.upserts.upsert_rows import UpsertRows, permitted
 from fieldstone.sql.compiler.writes.upserts.upsert_verdict import find_clashes, find_problems, lock_all, taking_ways
 from fieldstone.sql.compiler.writes.write_guard import compile_guard, compile_problem, verdict_of
@@ -274,7 +274,7 @@ class _Statement:
         unwritten = expressions.coalesce(*clashes, expressions.call("fieldstone.retry"))
         lost = expressions.case([(expressions.is_null(key), unwritten)])
         query = answer_row(statement, expressions.coalesce(*verdict, lost), expressions.array((key,)), text)
-        if telling(plan.rights) or telling(plan.updating):
+        if plan.tells_ways:
             placed = self._rows("placed")
             with_ways(query, expressions.array_from(self._select_ways(Query().from_(placed.source), placed)))
         query.select(expressions.named(expressions.array((created,)), "created"))
@@ -318,7 +318,7 @@ class _Statement:
             )
         )
         placed.join(InnerJoin(rows.source, same))
-        if telling(plan.rights) or telling(plan.updating):
+        if plan.tells_ways:
             self._select_ways(placed, rows)
         whole = query_source(placed.text(), draft.alias())
         row = RowReference(alias=whole.alias)
@@ -334,7 +334,7 @@ class _Statement:
         created = aggregation.aggregate("array_agg", row.column(CREATED.name), order=order)
         text = answer_text(plan.record, whole.alias, draft, order)
         query = answer_row(statement, problem, expressions.coalesce(ids, expressions.NO_UUIDS), text)
-        if telling(plan.rights) or telling(plan.updating):
+        if plan.tells_ways:
             with_ways(query, aggregation.aggregate("array_agg", row.column(_WAYS), order=order))
         return query.select(expressions.named(created, "created")).from_(whole)
 
