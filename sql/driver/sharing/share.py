@@ -56,7 +56,9 @@ class Share(Generic[W]):
         mixed_until: the time until which several keys are present.
         keyless: the connections that no key has.
         lines: its parts with waiting callers; a served one goes to the end.
-        long_lines: how many of them are for long statements.
+        long_moved_at: the keys that have connections for long statements, each with the time at which one of these began
+            or ended last.
+        long_lines: how many of its lines are for long statements.
         queued: the callers that wait in all lines.
         long_queued: those of them with long statements.
         turn: the number of its last turn.
@@ -85,6 +87,7 @@ class Share(Generic[W]):
         "long",
         "long_in_hand",
         "long_lines",
+        "long_moved_at",
         "long_queued",
         "mean",
         "mixed_until",
@@ -113,6 +116,7 @@ class Share(Generic[W]):
         self.unknown = Pace()
         self.group: Group | None = None
         self.lines: dict[Share[W], None] = {}
+        self.long_moved_at: dict[Share[W], float] = {}
         self.in_hand = self.long_in_hand = self.keyless = self.turn = 0
         self.queued = self.long_queued = self.long_lines = 0
         self.is_limited = is_limited

@@ -11,7 +11,8 @@ probes.
 Within a share each key has lines of its own. The keys are kept even, too: beside others a key gets half of the
 connections of a share that has all, or all but one of a share that has half. The last connection of a share, or one
 beyond its half, is for a key without any: statements of one key that stand still do not stop the others. The long
-statements of all keys of a share have its places for long statements together.
+statements of all keys of a share have its places for long statements together: in one more, which would keep another
+processor busy, a key without any runs its own only beside one that stands still.
 """
 
 import math
@@ -32,7 +33,7 @@ BURST: Final = 1.5
 """Times the patience: the wait that is granted to a burst, and to the first operation of a key."""
 
 _STANDING: Final = 1.0
-"""Seconds after which a queue is no burst any more."""
+"""Seconds after which a queue is no burst any more, and a long statement stands still."""
 
 _FOR_EACH_LONG: Final = 8
 """Connections for each long statement of a share that runs beside others."""
@@ -168,8 +169,8 @@ class Shares(Generic[W]):
             return False
         if is_keyed and not more and self._clock() < whole.mixed_until and share.key.in_hand >= self._most_of_key():
             return False
-        most = self.most_long if whole.drained_at and self._clock() < whole.drained_at else self._half
-        if whole.in_hand < most + more and (not share.is_long or self._may_be_long(share)):
+        most = self.most_long if whole.drained_at and self._clock() < whole.drained_at else self._half + more
+        if whole.in_hand < most and (not share.is_long or self._may_be_long(share)):
             return True
         return not self.is_shared and (more or not is_keyed or self.in_hand < self._connections - 2)
 
@@ -178,8 +179,13 @@ class Shares(Generic[W]):
         return max(1, self._half - self.is_shared)
 
     def _may_be_long(self, share: Share[W]) -> bool:
-        more = share.key is not share.whole and not share.key.long_in_hand
-        return share.whole.long_in_hand < self.most_long + more
+        whole = share.whole
+        if whole.long_in_hand < self.most_long:
+            return True
+        if share.key is whole or share.key.long_in_hand or whole.long_in_hand > self.most_long:
+            return False
+        stands = self._clock() - _STANDING
+        return any(moved_at < stands for moved_at in whole.long_moved_at.values())
 
     def is_late(self, share: Share[W], ahead: int, patience: float, *, is_first: bool) -> bool:
         """Return whether a caller that came now would wait for longer than `patience` seconds.
@@ -213,11 +219,22 @@ class Shares(Generic[W]):
         """Note that the share was lent a connection."""
         self.in_hand += 1
         share.count(1)
+        if share.is_long:
+            self._note_long(share)
 
     def give_back(self, share: Share[W]) -> None:
         """Note that a connection of the share came back, or has ended."""
         self.in_hand -= 1
         share.count(-1)
+        if share.is_long:
+            self._note_long(share)
+
+    def _note_long(self, share: Share[W]) -> None:
+        """Note that a long statement of a key has begun or ended."""
+        if share.key.long_in_hand:
+            share.whole.long_moved_at[share.key] = self._clock()
+        else:
+            share.whole.long_moved_at.pop(share.key, None)
 
     def line_up(self, share: Share[W], caller: W) -> W | None:
         """Have a caller wait, and return the caller that loses its place: perhaps the same.

@@ -73,11 +73,34 @@ def test_whatever_a_key_has_a_connection_is_left_for_another_and_one_for_another
     assert [line.ask(ADMIN), line.ask(NEIGHBOUR)] == [1, 1]
 
 
-def test_each_key_has_a_long_statement_beside_others() -> None:
+def test_long_statements_of_several_keys_that_go_on_run_one_at_a_time() -> None:
+    """Each key had one of its own, so an overload by several kept all processors of the database busy."""
     line = Line()
     line.ask(NEIGHBOUR)
-    assert [line.ask(HARM, 5, pace=LONG), line.ask(ADMIN, pace=LONG), line.ask(OTHER, pace=LONG)] == [1, 1, 0]
+    served = [line.ask(key, 9, pace=LONG) for key in (HARM, ADMIN, OTHER)]
+    assert served == [1, 0, 0]
+    key: ShareKey | None = HARM
+    for _ in range(20):
+        line.now += 0.9
+        assert key is not None
+        name = line.free(key, pace=LONG)
+        assert line.shares.find("a").long_in_hand == 1
+        key = next((one for one in (HARM, ADMIN, OTHER) if name and one.key in name), None)
+
+
+def test_beside_a_long_statement_that_stands_still_a_key_without_any_runs_its_own() -> None:
+    line = Line()
+    line.ask(NEIGHBOUR, 2)
+    assert [line.ask(key, 2, pace=LONG) for key in (HARM, ADMIN, OTHER)] == [1, 0, 0]
+    line.now += 1.1
+    assert line.free(NEIGHBOUR) == "a.admin long0"
+    # One at a time still, and each key in its turn.
+    assert line.free(NEIGHBOUR) is None
     assert line.free(ADMIN, pace=LONG) == "a.other long0"
+    # One that ends stands still no more.
+    assert line.free(HARM, pace=LONG) is None
+    assert line.free(OTHER, pace=LONG) == "a.harm long0"
+    assert line.shares.find("a").long_moved_at.keys() == {line.shares.find(HARM)}
 
 
 def test_the_key_with_the_fewest_connections_is_served_first() -> None:
