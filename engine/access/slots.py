@@ -66,6 +66,11 @@ class Turn:
         self.refusal: Overloaded | None = None
         self.since = since
 
+    def take_refusal(self) -> Overloaded | None:
+        """Return the refusal, and keep it no longer: its traceback leads to this turn."""
+        refusal, self.refusal = self.refusal, None
+        return refusal
+
     def start(self) -> None:
         """Go on with the operation, unless it was withdrawn when it had its slot already."""
         if not self.is_over:
@@ -256,7 +261,7 @@ class Slots:
             self.withdraw(turn)
             raise
         if not turn.has_slot:
-            raise turn.refusal or self.refusal()
+            raise turn.take_refusal() or self.refusal()
 
     def _hand_on_all(self) -> None:
         """Give free slots to operations that wait, by turns of the workspaces."""

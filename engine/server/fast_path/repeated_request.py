@@ -110,6 +110,8 @@ class WarmPath:
         request_id, lines = _begin_lines(head, passing)
         context = RequestContext(id=request_id, principal=principal, operations=1)
         form = head.form or form_of_refusal(body, head.accept)
+        # Its traceback leads to the frame that keeps the request: garbage in a cycle.
+        refusal = refusal.with_traceback(None)
         send = partial(client.reply, lines=lines)
         return RefusedRequest(form, refusal, context, begun=begun, send=send, note=self.note)
 
@@ -206,11 +208,17 @@ class QueuedRequest:
             self._withdraw()
 
     def _withdraw(self) -> None:
-        if self._turn is not None:
-            self._services.core.slots.withdraw(self._turn)
+        if (turn := self._take_turn()) is not None:
+            self._services.core.slots.withdraw(turn)
+
+    def _take_turn(self) -> Turn | None:
+        """Return the turn, and keep it no longer: it leads to this request."""
+        turn, self._turn = self._turn, None
+        return turn
 
     def _give_up(self) -> None:
-        refusal = (self._turn and self._turn.refusal) or self._services.core.slots.refusal()
+        turn = self._take_turn()
+        refusal = (turn and turn.take_refusal()) or self._services.core.slots.refusal()
         self._path.refuse(self._found, self._principal, self._client, refusal, self._begun).begin()
 
     def _go(self) -> None:
@@ -223,6 +231,7 @@ class QueuedRequest:
             self._withdraw()
             self._client.start_over()
         else:
+            self._take_turn()
             self._request.begin()
 
 

@@ -49,9 +49,11 @@ class CancelOnDisconnect:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._patience.leave(self._place)
-        if self._watcher is None:
+        # The watcher's cancellation keeps its frame, whose block would keep the watcher: garbage in a cycle.
+        watcher, self._watcher = self._watcher, None
+        if watcher is None:
             return
-        self._watcher.cancel()
+        watcher.cancel()
         if self._gone:
             if kind is None:
                 await self._swallow_cancellation()
@@ -59,7 +61,7 @@ class CancelOnDisconnect:
             if self._task.uncancel() == 0 and (kind is None or kind is asyncio.CancelledError):
                 raise ClientGone from error
         else:
-            await asyncio.wait([self._watcher])
+            await asyncio.wait([watcher])
 
     @staticmethod
     async def _swallow_cancellation() -> None:
