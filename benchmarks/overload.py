@@ -226,7 +226,8 @@ def show(name: str, outcome: Outcome, seconds: float, peak: float, memory: float
 
 def show_neighbour(name: str, outcome: Outcome) -> None:
     """Print the times of the neighbour's reads."""
-    print(f"{name:<26}{'':>16}{outcome.cut(50):>8.1f}{outcome.cut(99):>8.1f}   {dict(outcome.statuses)}", flush=True)
+    times = "".join(f"{outcome.cut(percent):>8.1f}" for percent in (50, 95, 99))
+    print(f"{name:<26}{'':>8}{times}   {dict(outcome.statuses)}", flush=True)
 
 
 async def measure(server: Server, seconds: float, rows: int, key_count: int, connections: int, query: str) -> None:
@@ -250,6 +251,7 @@ async def measure(server: Server, seconds: float, rows: int, key_count: int, con
         outcome = await open_loop(clients, times * peak, seconds, x="%q%")
         show(f"{times} times the peak", outcome, seconds, peak, process_usage(server.pid).memory)
     seconds *= _NEIGHBOUR_TIMES
+    print(f"{'':<34}{'p50':>8}{'p95':>8}{'p99':>8}")
     show_neighbour("neighbour, alone", await open_loop([other], _NEIGHBOUR_RATE, seconds, id=id_))
     load = _Load(server.host, server.port, tuple(keys), query, connections // key_count, 2 * peak, seconds)
     sending = multiprocessing.get_context("spawn").Process(target=send, args=(load,))
