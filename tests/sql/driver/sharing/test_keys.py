@@ -85,7 +85,7 @@ def test_long_statements_of_several_keys_that_go_on_run_one_at_a_time() -> None:
         assert key is not None
         name = line.free(key, pace=LONG)
         assert line.shares.find("a").long_in_hand == 1
-        key = next((one for one in (HARM, ADMIN, OTHER) if name and one.key in name), None)
+        key = next((one for one in (HARM, ADMIN, OTHER) if name and str(one.key) in name), None)
 
 
 def test_beside_a_long_statement_that_stands_still_a_key_without_any_runs_its_own() -> None:
