@@ -56,8 +56,8 @@ class Share(Generic[W]):
         mixed_until: the time until which several keys are present.
         keyless: the connections that no key has.
         lines: its parts with waiting callers; a served one goes to the end.
-        long_moved_at: the keys that have connections for long statements, each with the time at which one of these began
-            or ended last.
+        long_moved_at: the keys that have connections for long statements, each with the time at which one of these
+            began or ended last.
         long_lines: how many of its lines are for long statements.
         queued: the callers that wait in all lines.
         long_queued: those of them with long statements.
