@@ -5,8 +5,8 @@ import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+from tests.engine.server.fast_path.overload import PATIENCE, overloaded, stand_still
 from tests.engine.server.fast_path.talking import PEOPLE, Serve, locked
-from tests.engine.server.fast_path.test_overload import PATIENCE, overloaded, stand_still
 from tests.waiting import until
 
 MANY = 20
