@@ -1,7 +1,7 @@
 """The scalar types: one entry each with its column type, its JSON encoding, and how a client's value is read.
 
-A coerced value is a *cell*: the text that PostgreSQL reads; for a list a list of such texts; for JSON the JSON value
-itself.
+A coerced value is the *value of a column*: the text that PostgreSQL reads; for a list a list of such texts; for JSON
+the JSON value itself.
 """
 
 import math
@@ -16,7 +16,7 @@ from fieldstone.metadata.json_text import JsonValue, unstorable
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.types import DIGITS, Encoding, SqlType
 
-Cell = Any
+ColumnValue = Any
 """A str; for a list a list of str; for JSON any JSON value."""
 
 # With IGNORECASE it would take four times as long.
@@ -32,10 +32,10 @@ class Scalar:
     """A scalar type of the API.
 
     Attributes:
-        coerce: a client's JSON value to a cell; raises InvalidValue ("must be ...").
+        coerce: a client's JSON value to a column's; raises InvalidValue ("must be ...").
         total: the scalar of `sum` and `avg`, None where there is none.
         extremes: whether `min` and `max` exist.
-        element: for a list, the scalar of its items, whose name it shares; a list's cell is a list of cells.
+        element: for a list, the scalar of its items, whose name it shares; a list's value is a list of its items'.
         specification: the address of the text that says how its values are written; None for GraphQL's own.
     """
 
@@ -43,7 +43,7 @@ class Scalar:
     description: str
     sql_type: SqlType
     encoding: Encoding
-    coerce: Callable[[JsonValue], Cell]
+    coerce: Callable[[JsonValue], ColumnValue]
     total: "Scalar | None" = None
     extremes: bool = False
     element: "Scalar | None" = None
@@ -60,13 +60,13 @@ class Scalar:
         return self.sql_type not in {SqlType.JSONB, SqlType.TSVECTOR}
 
 
-def _uuid(value: JsonValue) -> Cell:
+def _uuid(value: JsonValue) -> ColumnValue:
     if isinstance(value, str) and _UUID.fullmatch(value):
         return value.lower()
     raise InvalidValue(f"must be a UUID such as 0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e, not {shown(value)}")
 
 
-def _text(value: JsonValue) -> Cell:
+def _text(value: JsonValue) -> ColumnValue:
     if not isinstance(value, str):
         raise InvalidValue(f"must be text, not {shown(value)}")
     if reason := unstorable(value):
@@ -74,13 +74,13 @@ def _text(value: JsonValue) -> Cell:
     return value
 
 
-def _boolean(value: JsonValue) -> Cell:
+def _boolean(value: JsonValue) -> ColumnValue:
     if isinstance(value, bool):
         return "true" if value else "false"
     raise InvalidValue(f"must be true or false, not {shown(value)}")
 
 
-def _whole_number(value: JsonValue, bits: int, *, text: bool) -> Cell:
+def _whole_number(value: JsonValue, bits: int, *, text: bool) -> ColumnValue:
     number = _number(value, text=text)
     limit = 1 << (bits - 1)
     if number != number.to_integral_value() or not -limit <= number < limit:
@@ -88,11 +88,11 @@ def _whole_number(value: JsonValue, bits: int, *, text: bool) -> Cell:
     return str(int(number))
 
 
-def _decimal(value: JsonValue, *, text: bool) -> Cell:
+def _decimal(value: JsonValue, *, text: bool) -> ColumnValue:
     return format(_number(value, text=text), "f")
 
 
-def _double(value: JsonValue) -> Cell:
+def _double(value: JsonValue) -> ColumnValue:
     number = float(_number(value, text=False))
     if math.isinf(number):
         raise InvalidValue(f"must be a number of at most 1.8e308, not {shown(value)}")
@@ -117,7 +117,7 @@ def _number(value: JsonValue, *, text: bool) -> Decimal:
     return number
 
 
-def _date(value: JsonValue) -> Cell:
+def _date(value: JsonValue) -> ColumnValue:
     if isinstance(value, str) and _DATE.fullmatch(value):
         try:
             return date.fromisoformat(value).isoformat()
@@ -126,7 +126,7 @@ def _date(value: JsonValue) -> Cell:
     raise InvalidValue(f"must be a date such as 2024-01-31, not {shown(value)}")
 
 
-def _instant(value: JsonValue) -> Cell:
+def _instant(value: JsonValue) -> ColumnValue:
     """A time without an offset is UTC; digits behind the microsecond are refused rather than lost."""
     example = "must be a date and time such as 2024-01-31T09:30:00Z"
     found = _INSTANT.fullmatch(value) if isinstance(value, str) else None
@@ -145,7 +145,7 @@ def _instant(value: JsonValue) -> Cell:
     return instant.isoformat()
 
 
-def _json(value: JsonValue) -> Cell:
+def _json(value: JsonValue) -> ColumnValue:
     pending = [value]
     while pending:
         part = pending.pop()
@@ -162,14 +162,14 @@ def _json(value: JsonValue) -> Cell:
     return value
 
 
-def _texts(value: JsonValue) -> Cell:
+def _texts(value: JsonValue) -> ColumnValue:
     items = value if isinstance(value, list | tuple) else [value]
     if None in items:
         raise InvalidValue("must not have null in its list")
     return [_text(item) for item in items]
 
 
-def _never(value: JsonValue) -> Cell:
+def _never(value: JsonValue) -> ColumnValue:
     raise InvalidValue(f"is computed and cannot be given, not even as {shown(value)}")
 
 
@@ -195,7 +195,7 @@ def _scalar(
     description: str,
     sql_type: SqlType,
     encoding: Encoding,
-    coerce: Callable[[JsonValue], Cell],
+    coerce: Callable[[JsonValue], ColumnValue],
     **more: Any,
 ) -> Scalar:
     return Scalar(name=name, description=description, sql_type=sql_type, encoding=encoding, coerce=coerce, **more)

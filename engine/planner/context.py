@@ -15,7 +15,7 @@ from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Index, Object, RelationEnd, Snapshot
 from fieldstone.metadata.roles.role import Stored
 from fieldstone.sql.frozen import frozen
-from fieldstone.sql.plan.elements import And, Cell, Compare, Comparison, Condition, Hop, IsNull, Table
+from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, GuardedColumn, Hop, IsNull, Table
 from fieldstone.sql.plan.operands import Column, Parameter, Sorted, TimeUnit
 from fieldstone.sql.plan.outputs import Literal
 from fieldstone.sql.plan.parts import parts_of
@@ -238,8 +238,8 @@ class RulePlanner(Protocol):
         """Return the condition on the records that the role reads; None: it reads all of them."""
         ...
 
-    def cells(self, context: PlanContext, object_: Object) -> tuple[Cell, ...]:
-        """Return the cells of the fields that the role reads in some of its records only."""
+    def guarded(self, context: PlanContext, object_: Object) -> tuple[GuardedColumn, ...]:
+        """Return the columns of the fields that the role reads in some of its records only."""
         ...
 
 
@@ -251,16 +251,16 @@ def _rules_of(context: PlanContext, object_: Object) -> RulePlanner:
 
 
 def readable(context: PlanContext, object_: Object) -> Table:
-    """Return the table of an object whose records are read, with the cells that its fields stand for."""
+    """Return the table of an object whose records are read, with the guarded columns that its fields stand for."""
     if not object_.guarded:
         return object_.table
-    return replace(object_.table, cells=_rules_of(context, object_).cells(context, object_))
+    return replace(object_.table, guarded=_rules_of(context, object_).guarded(context, object_))
 
 
 def readable_by(context: PlanContext, object_: Object, condition: Condition) -> Table:
-    """Return the table of an object whose records are written, with its cells if the condition on them reads some."""
-    cells = {part.column for shown in object_.guarded.values() for part in shown.parts}
-    is_read = bool(cells) and any(part in cells for part in parts_of(condition) if isinstance(part, Column))
+    """Return the table of an object whose records are written, with its guarded columns if the condition reads some."""
+    guarded = {part.column for shown in object_.guarded.values() for part in shown.parts}
+    is_read = bool(guarded) and any(part in guarded for part in parts_of(condition) if isinstance(part, Column))
     return readable(context, object_) if is_read else object_.table
 
 

@@ -64,7 +64,7 @@ def plan_live_query(context: PlanContext, selected: Selected) -> PlannedLiveQuer
     arguments = arguments_of(selected.nodes[0], context.variables)
     read = plan_query(context, {})
     objects = {_bare(object_.table): object_ for object_ in context.touched.values()}
-    reads = {objects[_bare(table)].id: columns for table, columns in columns_read(read).items() if not table.cells}
+    reads = {objects[_bare(table)].id: columns for table, columns in columns_read(read).items() if not table.guarded}
     for object_ in context.touched.values() if context.snapshot.role is not None else ():
         if object_.id not in reads or object_.guarded:
             # A rule or a guard may read any of them.
@@ -80,8 +80,8 @@ def plan_live_query(context: PlanContext, selected: Selected) -> PlannedLiveQuer
 
 
 def _bare(table: Table) -> Table:
-    """Return a table without the cells that a role's guards compute."""
-    return replace(table, cells=()) if table.cells else table
+    """Return a table without its guarded columns."""
+    return replace(table, guarded=()) if table.guarded else table
 
 
 def _find_anchors(root: Root, objects: Mapping[Table, Object]) -> Anchors | None:

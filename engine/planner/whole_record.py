@@ -77,7 +77,7 @@ class SeenFeed:
     """The feed of an object's events of one action for principals of a role.
 
     Attributes:
-        feed: its parameters are those that the cells of guarded fields name, after, upto, and the sets.
+        feed: its parameters are those that guarded fields name, after, upto, and the sets.
         guards: the binders of the former: principals with equal values of them get the same texts.
         binders: those of the values of a set, for each principal.
     """

@@ -84,19 +84,19 @@ def read_data(snapshot: Snapshot, object_: Object, given: JsonValue, place: str)
             raise below.error("is computed and cannot be preset")
         if field.is_composite:
             parts = {part.name or "": part for part in field.parts}
-            for sub, cell in _members(value, below, "values by sub-field").items():
+            for sub, one in _members(value, below, "values by sub-field").items():
                 if sub not in parts:
                     raise below.unknown(sub, "sub-field", list(parts))
-                _cell(parts[sub], cell, below.at(sub))
+                _check_part(parts[sub], one, below.at(sub))
         else:
-            _cell(field.parts[0], value, below)
+            _check_part(field.parts[0], value, below)
             if value is None and not field.can_be_null:
                 raise below.error("must not be null")
         read[key_of(field, ending)] = value
     return read
 
 
-def _cell(part: Part, value: JsonValue, place: _Place) -> None:
+def _check_part(part: Part, value: JsonValue, place: _Place) -> None:
     """Check a preset value; a principal's value is checked by its type, which its role declares."""
     _check_value(value, place)
     items = value if isinstance(value, list) and part.scalar.element else [value]

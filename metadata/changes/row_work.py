@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from psycopg.sql import Composable
 
 from fieldstone.metadata.model import Field, Object
-from fieldstone.metadata.scalars import Cell
+from fieldstone.metadata.scalars import ColumnValue
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.values.conversions import Conversion
 
@@ -21,7 +21,7 @@ class RequireValues:
 
 @frozen
 class FillValues:
-    """The rows without a value of the field get one; `cells` are those of its columns.
+    """The rows without a value of the field get one; `values` are those of its columns.
 
     Attributes:
         unique: the fields of each unique index that it is in.
@@ -29,7 +29,7 @@ class FillValues:
 
     object_: Object
     field: Field
-    cells: tuple[Cell, ...]
+    values: tuple[ColumnValue, ...]
     unique: tuple[tuple[Field, ...], ...]
 
 

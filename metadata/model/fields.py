@@ -71,7 +71,7 @@ class Field:
         relation_id: for a RELATION, the relation that it is one of the two ends of.
         parts: its columns, which follow from its other values.
         status: BUILDING while the rows of a big table are looked through for it.
-        backfill: until it is READY, the cells for the rows that have none.
+        backfill: until it is READY, the columns' values for the rows that have none.
         failure: why it is FAILED.
     """
 

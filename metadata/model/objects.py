@@ -18,7 +18,7 @@ from fieldstone.sql.plan.operands import Column
 _OBJECT_BYTES, _FIELD_BYTES, _OPTION_BYTES = 2_000, 900, 150
 
 _NO_FIELDS: Mapping[str, Field] = MappingProxyType({})
-_NO_CELLS: Mapping[UUID, Field] = MappingProxyType({})
+_NONE_GUARDED: Mapping[UUID, Field] = MappingProxyType({})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,18 +93,18 @@ class Object:
     def guarded(self) -> Mapping[UUID, Field]:
         """The fields that the role reads in some of its records only, as it sees them: NULL in the others.
 
-        Their columns are no columns of the table: a read computes them (`sql.plan.elements.Cell`). A relation without a
-        key of its own is not among them, and is not read at all.
+        Their columns are no columns of the table: a read computes them (`sql.plan.elements.GuardedColumn`). A relation
+        without a key of its own is not among them, and is not read at all.
         """
         access = self.access
         if access is None or all(way == access.read[0] for way in access.read):
-            return _NO_CELLS
+            return _NONE_GUARDED
         return {
-            id_: cell for id_, cell in self.whole.cells.items() if access.reads(id_) and not access.reads_plainly(id_)
+            id_: one for id_, one in self.whole.guardable.items() if access.reads(id_) and not access.reads_plainly(id_)
         }
 
     @cached_property
-    def cells(self) -> Mapping[UUID, Field]:
+    def guardable(self) -> Mapping[UUID, Field]:
         """The fields but `id` that have columns, as a role sees those that it reads in some records only."""
         return {
             field.id: replace(field, column=f"~{place}", is_nullable=True)
@@ -113,8 +113,8 @@ class Object:
         }
 
     @property
-    def cell_columns(self) -> Mapping[str, str]:
-        """The names of the columns that the fields of `guarded` show, by those of their cells, which are numbers."""
+    def guarded_columns(self) -> Mapping[str, str]:
+        """The names of the columns that the fields of `guarded` show, by those of their own, which are numbers."""
         return {
             shown.column.name: own.column.name
             for id_, field in self.guarded.items()

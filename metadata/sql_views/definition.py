@@ -68,7 +68,7 @@ class SqlView:
         view: the view's own name.
         live: the column that marks a record as deleted.
         is_barrier: whether the role may not read the other records in any way, so that its functions must not see them.
-        rules: the conditions on its records and cells; None: the role reads all of them.
+        rules: the conditions on its records and their columns; None: the role reads all of them.
         reads: the columns of all tables that the rules may need: it is dropped before one of them changes.
     """
 
@@ -93,7 +93,7 @@ class SqlView:
         columns = [(column.name, column.column) for column in self.columns]
         source = views.ViewSource(table=self.table, live=self.live)
         if self.rules is not None:
-            source = replace(source, alias=self.rules.alias, rows=self.rules.rows, cells=self.rules.cells)
+            source = replace(source, alias=self.rules.alias, rows=self.rules.rows, guards=self.rules.guards)
         yield views.create_view(self.view, source, columns, is_barrier=self.is_barrier)
         yield views.describe_view(self.view, self.comment)
         for column in self.columns:

@@ -23,13 +23,13 @@ class RowRules:
 
     Attributes:
         rows: the condition on the records that are read; None: all of them are.
-        cells: the condition on the records in which a column has its value, by the names of columns; in the others it
+        guards: the condition on the records in which a column has its value, by the names of columns; in the others it
             is NULL.
     """
 
     alias: str
     rows: str | None
-    cells: Mapping[str, str]
+    guards: Mapping[str, str]
 
 
 CompileRules = Callable[[Snapshot, Object, Mapping[str, JsonValue]], RowRules | None]

@@ -19,7 +19,7 @@ from fieldstone.metadata.changes.tables.migration import RequiredColumn
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Field
-from fieldstone.metadata.scalars import Cell, shown
+from fieldstone.metadata.scalars import ColumnValue, shown
 from fieldstone.metadata.writer.value_conversion import (
     convert_values,
     hold_table,
@@ -66,7 +66,7 @@ async def check_row_work(connection: Session, work: RowWork, *, largest_rewrite:
         case ConvertValues():
             await require_convertible(connection, work, largest=largest_rewrite)
         case FillValues():
-            values = fill_values(work.field, work.cells)
+            values = fill_values(work.field, work.values)
             columns = [part.column for part in work.field.unique_parts]
             filled = column_rows.filled(work.field.parts[0].column, columns, values)
             await require_unshared(connection, work, filled, argument="backfillValue")
@@ -86,7 +86,7 @@ async def do_row_work(connection: Session, work: RowWork, *, largest_rewrite: in
             await check_row_work(connection, work)
         case FillValues():
             await check_row_work(connection, work)
-            values = fill_values(work.field, work.cells)
+            values = fill_values(work.field, work.values)
             await connection.execute(
                 column_rows.fill_empty(work.object_.table, work.field.parts[0].column, values), prepare=False
             )
@@ -128,12 +128,12 @@ async def require_no_rows(connection: Session, required: RequiredColumn) -> None
         )
 
 
-def fill_values(field: Field, cells: Sequence[Cell]) -> dict[str, tuple[str, SqlType]]:
-    """Return the text and the type of each column that gets one of these cells."""
+def fill_values(field: Field, values: Sequence[ColumnValue]) -> dict[str, tuple[str, SqlType]]:
+    """Return the text and the type of each column that gets one of these values."""
     return {
-        part.column.name: (dumps(cell) if part.column.type is SqlType.JSONB else str(cell), part.column.type)
-        for part, cell in zip(field.parts, cells, strict=True)
-        if cell is not None
+        part.column.name: (dumps(value) if part.column.type is SqlType.JSONB else str(value), part.column.type)
+        for part, value in zip(field.parts, values, strict=True)
+        if value is not None
     }
 
 

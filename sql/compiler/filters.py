@@ -55,32 +55,32 @@ class Search(Enum):
 
 
 def row_source(table: Table, alias: str, draft: StatementDraft, *, among: str | None = None) -> FromItem:
-    """Return the rows of a table with their cells, as a sub-select that PostgreSQL dissolves.
+    """Return the rows of a table with their guarded columns, as a sub-select that PostgreSQL dissolves.
 
     With `among` they are those of the WITH query of this name, which has the table's columns.
     """
     among = among or draft.inserted.get((table.schema, table.name))
-    if not table.cells:
+    if not table.guarded:
         return table_source(table, alias) if among is None else FromItem(among, alias)
     row = RowReference(alias=draft.alias())
     source = table_source(table, row.alias) if among is None else FromItem(among, row.alias)
     query = Query().from_(source).select(expressions.whole_row(row.alias))
-    for cell in table.cells:
-        value = expressions.case([(compile_condition(cell.guard, row, draft), row.column(cell.of.name))])
-        query.select(expressions.renamed(value, cell.column.name))
+    for one in table.guarded:
+        value = expressions.case([(compile_condition(one.guard, row, draft), row.column(one.of.name))])
+        query.select(expressions.renamed(value, one.column.name))
     return query_source(query.text(), alias)
 
 
-def with_cells(table: Table, alias: str, draft: StatementDraft) -> RowReference:
-    """Return the row of a table that has an alias, with its cells: for statements that lock the row itself."""
+def with_guards(table: Table, alias: str, draft: StatementDraft) -> RowReference:
+    """Return the row of a table that has an alias, with its guarded columns, for statements that lock the row."""
     row = RowReference(alias=alias)
-    if not table.cells:
+    if not table.guarded:
         return row
-    cells = {
-        cell.column.name: expressions.case([(compile_condition(cell.guard, row, draft), row.column(cell.of.name))])
-        for cell in table.cells
+    values = {
+        one.column.name: expressions.case([(compile_condition(one.guard, row, draft), row.column(one.of.name))])
+        for one in table.guarded
     }
-    return FutureRow(alias=alias, values=cells)
+    return FutureRow(alias=alias, values=values)
 
 
 def compile_condition(

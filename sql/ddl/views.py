@@ -19,14 +19,14 @@ class ViewSource:
         live: the column that is NULL in them; None: the view has all rows.
         alias: the name of the table's row in the conditions.
         rows: a further condition on them.
-        cells: by the names of columns the conditions on the rows in which one has its value; in others it is NULL.
+        guards: by the names of columns the conditions on the rows in which one has its value; in others it is NULL.
     """
 
     table: Table
     live: Column | None
     alias: str | None = None
     rows: str | None = None
-    cells: Mapping[str, str] = field(default_factory=dict)
+    guards: Mapping[str, str] = field(default_factory=dict)
 
 
 def create_view(
@@ -45,7 +45,7 @@ def create_view(
         table_sql(view),
         sql.SQL(" WITH (security_barrier)" if is_barrier else ""),
         sql.SQL(", ").join(
-            sql.SQL("{} AS {}").format(_cell(source, column), name_sql(name)) for name, column in columns
+            sql.SQL("{} AS {}").format(_guarded(source, column), name_sql(name)) for name, column in columns
         ),
         sql.SQL(" ").join([table_sql(source.table), *([] if source.alias is None else [sql.SQL(source.alias)])]),
     )
@@ -57,8 +57,8 @@ def create_view(
     return sql.SQL("{} WHERE {}").format(statement, sql.SQL(" AND ").join(conditions))
 
 
-def _cell(source: ViewSource, column: Column) -> sql.Composable:
-    condition = source.cells.get(column.name)
+def _guarded(source: ViewSource, column: Column) -> sql.Composable:
+    condition = source.guards.get(column.name)
     if condition is None:
         return column_sql(column)
     return sql.SQL("CASE WHEN {} THEN {} END").format(sql.SQL(condition), column_sql(column))

@@ -8,7 +8,7 @@ from fieldstone.sql.plan.operands import Column, Moment, Operand, Parameter, Sor
 
 @frozen
 class Table:
-    """A table by its physical name, and the cells that are computed of each of its rows.
+    """A table by its physical name, and the guarded columns that are computed of each of its rows.
 
     Attributes:
         is_distributed: whether it lies in a schema that Citus distributes.
@@ -16,7 +16,7 @@ class Table:
 
     schema: str
     name: str
-    cells: tuple["Cell", ...] = ()
+    guarded: tuple["GuardedColumn", ...] = ()
     is_distributed: bool = False
 
 
@@ -274,7 +274,7 @@ class HasTotals:
 
 
 @frozen
-class Cell:
+class GuardedColumn:
     """A value of each row, which is read as `column`: that of the column `of` where the `guard` holds, else NULL."""
 
     column: Column

@@ -108,10 +108,10 @@ class EventFeed:
     want it, with commas between them, NULL where none does; the JSON text of its record, NULL likewise, and where one
     of the `required` values is NULL. The record is the row as the write left it (as it was before, where the write
     removed it); values that `record` reads from other tables are as they are now. The log has the columns of the
-    migration that makes it. A column of which a cell is computed has changed where the guard of the cell holds.
+    migration that makes it. The column of a guarded one has changed where the guard holds.
 
     Attributes:
-        table: where such records are kept, for the types of their columns, with the cells of the record.
+        table: where such records are kept, for the types of their columns, with its guarded columns.
         action: that of the events, or the array of the actions.
         after: the position that the range begins behind; it ends with `upto`. An array: the positions themselves.
         sets: a JSON list of one object for each set, with the texts or nulls p0, p1 and so on, `set_size` of them.

@@ -91,13 +91,13 @@ def check_data(
         field = object_.held_keys.get(name) or object_.active[name]
         if field.is_composite and isinstance(value, dict):
             parts = {part.name: part for part in field.parts}
-            for sub, cell in value.items():
-                _check_cell(parts[sub], cell, samples, f"{place}.{name}.{sub}")
+            for sub, one in value.items():
+                _check_value(parts[sub], one, samples, f"{place}.{name}.{sub}")
         else:
-            _check_cell(field.parts[0], value, samples, f"{place}.{name}")
+            _check_value(field.parts[0], value, samples, f"{place}.{name}")
 
 
-def _check_cell(part: Part, value: JsonValue, samples: Mapping[str, JsonValue], place: str) -> None:
+def _check_value(part: Part, value: JsonValue, samples: Mapping[str, JsonValue], place: str) -> None:
     if value is None:
         return
     given = _with_samples(value, samples)

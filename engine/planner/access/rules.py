@@ -13,7 +13,7 @@ from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.role import Stored, Way
-from fieldstone.sql.plan.elements import And, Cell, Condition, Or
+from fieldstone.sql.plan.elements import And, Condition, GuardedColumn, Or
 
 NEVER = Or(terms=())
 """The condition of a rule that this process cannot read: it lets no record through."""
@@ -26,17 +26,17 @@ class Rules:
         """Return the condition on the records that the role reads: the rule of any way; None: it reads all of them."""
         return rule_of(context, object_, object_.rights.read, site)
 
-    def cells(self, context: PlanContext, object_: Object) -> tuple[Cell, ...]:
-        """Return the cells of the fields that the role reads in some of its records only.
+    def guarded(self, context: PlanContext, object_: Object) -> tuple[GuardedColumn, ...]:
+        """Return the columns of the fields that the role reads in some of its records only.
 
         The guard of a field is the rule of any way that has the field.
         """
-        found: list[Cell] = []
+        found: list[GuardedColumn] = []
         for field_id, shown in object_.guarded.items():
             ways = tuple(way for way in object_.rights.read if way.fields.has(field_id))
             guard = rule_of(context, object_, ways, Site.SCAN) or And(terms=())
             found += [
-                Cell(column=part.column, of=own.column, guard=guard)
+                GuardedColumn(column=part.column, of=own.column, guard=guard)
                 for part, own in zip(shown.parts, object_.by_id[field_id].parts, strict=True)
             ]
         return tuple(found)

@@ -33,7 +33,7 @@ class _Constants(ParameterList):
 
 
 def compile_view_rules(model: Snapshot, object_: Object, values: Mapping[str, JsonValue]) -> RowRules | None:
-    """Return the rules on the records of an object and on their cells, as a role's view of the model has it.
+    """Return the rules on the records of an object and on their guarded columns, as a role's view of the model has it.
 
     The text does not depend on the indexes that there are, so that it changes with the model alone.
 
@@ -56,7 +56,7 @@ def compile_view_rules(model: Snapshot, object_: Object, values: Mapping[str, Js
     )
     try:
         rule = RULES.read(context, object_, Site.SCAN)
-        cells = RULES.cells(context, object_)
+        guarded = RULES.guarded(context, object_)
     except ApiError:
         return None
     draft = StatementDraft()
@@ -64,5 +64,5 @@ def compile_view_rules(model: Snapshot, object_: Object, values: Mapping[str, Js
     return RowRules(
         alias=row.alias,
         rows=None if rule is None else compile_condition(rule, row, draft).text,
-        cells={cell.of.name: compile_condition(cell.guard, row, draft).text for cell in cells},
+        guards={one.of.name: compile_condition(one.guard, row, draft).text for one in guarded},
     )

@@ -1,4 +1,4 @@
-"""Cells: a client's value for a field becomes its columns' values, by functions that are made with the plan."""
+"""A client's value for a field becomes the values of its columns, by functions that are made with the plan."""
 
 from collections.abc import Callable, Sequence
 
@@ -6,42 +6,42 @@ from fieldstone.engine.planner.arguments.trees import Blame
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Part
-from fieldstone.metadata.scalars import Cell
+from fieldstone.metadata.scalars import ColumnValue
 from fieldstone.sql.types import SqlType
 
 LONGEST_UNIQUE_TEXT = 2_000
 """Bytes of text in a unique field, all its columns together: an index entry holds no more than a third of a page."""
 
-CellReader = Callable[[JsonValue], Cell]
-"""Yields the cell of a value that is not null; raises BadUserInput."""
+ValueReader = Callable[[JsonValue], ColumnValue]
+"""Yields the column's value for a client's that is not null; raises BadUserInput."""
 
-FieldWriter = Callable[[JsonValue, list[Cell]], None]
-"""Puts the cells of a value into a row, None for NULL; raises BadUserInput."""
+FieldWriter = Callable[[JsonValue, list[ColumnValue]], None]
+"""Puts the columns' values for a client's into a row, None for NULL; raises BadUserInput."""
 
 
-def build_cell_reader(field: Field, part: Part, blame: Blame) -> CellReader:
+def build_value_reader(field: Field, part: Part, blame: Blame) -> ValueReader:
     """Return the reader of one column."""
     coerce, check = part.scalar.coerce, _find_check(field, part)
     name = f"{field.name}.{part.name}" if part.name else field.name
 
-    def read(value: JsonValue) -> Cell:
+    def read(value: JsonValue) -> ColumnValue:
         try:
-            cell = coerce(value)
+            found = coerce(value)
             if check is not None:
-                check(cell)
+                check(found)
         except InvalidValue as error:
             raise blame.at(field.name).error(f"Field '{name}' {error.message}.") from None
-        return cell
+        return found
 
     return read
 
 
 def build_field_writer(field: Field, first: int, blame: Blame) -> FieldWriter:
     """Return the writer of a field whose columns stand in a row from the place `first` on."""
-    readers = [build_cell_reader(field, part, blame) for part in field.parts]
+    readers = [build_value_reader(field, part, blame) for part in field.parts]
     is_nullable = field.is_nullable
 
-    def write(value: JsonValue, row: list[Cell]) -> None:
+    def write(value: JsonValue, row: list[ColumnValue]) -> None:
         if value is not None:
             row[first] = read(value)
         elif is_nullable:
@@ -49,7 +49,7 @@ def build_field_writer(field: Field, first: int, blame: Blame) -> FieldWriter:
         else:
             raise missing(field, blame)
 
-    def write_parts(value: JsonValue, row: list[Cell]) -> None:
+    def write_parts(value: JsonValue, row: list[ColumnValue]) -> None:
         given = value or {}
         for place, (name, read_part) in enumerate(parts, first):
             item = given.get(name)
@@ -69,27 +69,27 @@ def missing(field: Field, blame: Blame) -> Exception:
     return blame.at(field.name).error(f"Field '{field.name}' is required")
 
 
-def _find_check(field: Field, part: Part) -> Callable[[Cell], None] | None:
-    """Return the check of a column's cells besides that of its scalar."""
+def _find_check(field: Field, part: Part) -> Callable[[ColumnValue], None] | None:
+    """Return the check of a column's values besides that of its scalar."""
     options = part.options
     if options is not None:
-        return lambda cell: _check_options(options, cell)
+        return lambda value: _check_options(options, value)
     if field.is_unique and part.identifies and part.column.type is SqlType.TEXT:
         longest = LONGEST_UNIQUE_TEXT // len(field.unique_parts)
-        return lambda cell: _check_length(longest, cell)
+        return lambda value: _check_length(longest, value)
     return None
 
 
-def _check_length(longest: int, cell: Cell) -> None:
-    if len(cell.encode()) > longest:
+def _check_length(longest: int, value: ColumnValue) -> None:
+    if len(value.encode()) > longest:
         raise InvalidValue(f"must have at most {longest} bytes, since it is unique")
 
 
-def _check_options(options: Sequence[str], cell: Cell) -> None:
-    if not isinstance(cell, list):
-        if cell not in options:
+def _check_options(options: Sequence[str], value: ColumnValue) -> None:
+    if not isinstance(value, list):
+        if value not in options:
             raise InvalidValue(f"must be one of {', '.join(options)}")
-    elif not all(item in options for item in cell):
+    elif not all(item in options for item in value):
         raise InvalidValue(f"must be a list of some of {', '.join(options)}")
-    elif len(set(cell)) < len(cell):
+    elif len(set(value)) < len(value):
         raise InvalidValue("must have each option once")

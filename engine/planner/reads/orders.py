@@ -188,12 +188,12 @@ def order_tag(
     `names_of` has the names that stand in it for those of measures, which have a number for a name.
     """
     names = [str(object_.id)]
-    cells = {**object_.cell_columns, **names_of}
+    shown = {**object_.guarded_columns, **names_of}
     for key in order:
-        near, steps = cells, []
+        near, steps = shown, []
         for hop in key.hops:
             steps.append(near.get(hop.column.name, hop.column.name))
-            near = {cell.column.name: cell.of.name for cell in hop.table.cells}
+            near = {one.column.name: one.of.name for one in hop.table.guarded}
         column = column_of(key.operand)
         name = near.get(column.name, column.name) if key.totals is None else key.totals.name
         # A cursor of another order of texts would seek its text among keys of this one.
@@ -202,5 +202,5 @@ def order_tag(
             "" if not isinstance(key.operand, AtPath) else f" {key.operand.type.value} {dumps(list(key.operand.steps))}"
         )
         names.append(f"{'>'.join(steps)}>{name}{at} {key.descending} {key.nulls_first}{version}")
-    names += [f"distinct {cells.get(column.name, column.name)}" for column in distinct]
+    names += [f"distinct {shown.get(column.name, column.name)}" for column in distinct]
     return hashlib.sha256("|".join(names).encode()).hexdigest()[:8]

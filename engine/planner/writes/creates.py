@@ -20,7 +20,7 @@ from fieldstone.engine.planner.writes.values.rows import (
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object
-from fieldstone.metadata.scalars import Cell
+from fieldstone.metadata.scalars import ColumnValue
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.writes.elements import Assignment, Now, Null, Reference
@@ -58,8 +58,8 @@ def build_create(
     return columns, references, add_rows(context, data, row_keys(columns, references, rights), writer.write)
 
 
-WriteRows = Callable[[Sequence[Mapping[str, JsonValue]], Bindings], list[list[Cell]]]
-"""Makes the cells of a write's rows of the client's data, for a request."""
+WriteRows = Callable[[Sequence[Mapping[str, JsonValue]], Bindings], list[list[ColumnValue]]]
+"""Makes the values of a write's rows of the client's data, for a request."""
 
 
 def add_rows(context: PlanContext, data: CreateInput, keys: Sequence[str], write: WriteRows) -> Parameter:
@@ -68,7 +68,7 @@ def add_rows(context: PlanContext, data: CreateInput, keys: Sequence[str], write
     Args:
         context: the operation.
         data: the argument that has the rows.
-        keys: those of each row's cells.
+        keys: those of each row's values.
         write: makes the rows.
     """
     most = context.limits.bulk
@@ -88,9 +88,9 @@ def add_rows(context: PlanContext, data: CreateInput, keys: Sequence[str], write
     return context.parameters.add(bind, SqlType.JSONB)
 
 
-def encode_rows(keys: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:
+def encode_rows(keys: Sequence[str], rows: Sequence[Sequence[ColumnValue]]) -> bytes:
     """Return rows as one JSON list of objects with these keys; a key that is absent means NULL."""
-    objects = [{key: cell for key, cell in zip(keys, row, strict=True) if cell is not None} for row in rows]
+    objects = [{key: value for key, value in zip(keys, row, strict=True) if value is not None} for row in rows]
     # Written at once, many would keep other threads from running.
     pieces = (dumps(objects[start : start + AT_ONCE])[1:-1] for start in range(0, len(objects), AT_ONCE))
     return f"[{','.join(pieces)}]".encode()
@@ -99,7 +99,7 @@ def encode_rows(keys: Sequence[str], rows: Sequence[Sequence[Cell]]) -> bytes:
 def add_row(
     context: PlanContext, data: CreateInput, write: WriteRows, kinds: Mapping[str, SqlType]
 ) -> tuple[tuple[str, Parameter], ...]:
-    """Return the parameters of a write's only row, each with its key, in the order of the cells."""
+    """Return the parameters of a write's only row, each with its key, in the order of the values."""
     encode = row_encoder([*kinds.values()])
 
     def bind(bindings: Bindings) -> list[bytes | None]:
@@ -137,7 +137,7 @@ def build_create_one(
 def build_writer(
     context: PlanContext, object_: Object, data: CreateInput, rights: WriteRights | None, *, is_upsert: bool = False
 ) -> tuple[tuple[Column, ...], tuple[Reference, ...], RowWriter]:
-    """Return a create's columns, its references, and the writer of its rows, whose cells are in that order.
+    """Return a create's columns, its references, and the writer of its rows, whose values are in that order.
 
     The rows of an upsert are admitted and completed by the caller.
     """
@@ -169,7 +169,7 @@ def marks_key(rights: WriteRights | None) -> str | None:
 
 
 def row_keys(columns: Sequence[Column], references: Sequence[Reference], rights: WriteRights | None) -> Sequence[str]:
-    """Return the keys of an Insert's rows, in the order of a writer's cells."""
+    """Return the keys of an Insert's rows, in the order of a writer's values."""
     marks = marks_key(rights)
     keys = [*(column.name for column in columns), *(str(reference.source) for reference in references)]
     return keys if marks is None else [*keys, marks]
@@ -201,19 +201,19 @@ def _is_dated(field: Field) -> bool:
     return field.type is FieldType.DATE_TIME and field.default == "now"
 
 
-_ENCODERS: Mapping[SqlType, Callable[[Cell], bytes]] = {
+_ENCODERS: Mapping[SqlType, Callable[[ColumnValue], bytes]] = {
     SqlType.TEXT_ARRAY: array_literal,
-    SqlType.JSONB: lambda cell: dumps(cell).encode(),
+    SqlType.JSONB: lambda value: dumps(value).encode(),
 }
-"""How a cell that is no text becomes a parameter."""
+"""How a value that is no text becomes a parameter."""
 
 
-def row_encoder(kinds: Sequence[SqlType]) -> Callable[[Sequence[Cell]], list[bytes | None]]:
-    """Return the function that makes parameters of these types of a row's cells."""
+def row_encoder(kinds: Sequence[SqlType]) -> Callable[[Sequence[ColumnValue]], list[bytes | None]]:
+    """Return the function that makes parameters of these types of a row's values."""
     encoders = [_ENCODERS.get(kind, str.encode) for kind in kinds]
 
-    def encode(row: Sequence[Cell]) -> list[bytes | None]:
-        return [None if cell is None else encode(cell) for encode, cell in zip(encoders, row, strict=True)]
+    def encode(row: Sequence[ColumnValue]) -> list[bytes | None]:
+        return [None if value is None else encode(value) for encode, value in zip(encoders, row, strict=True)]
 
     return encode
 

@@ -224,7 +224,7 @@ class RootField:
         one that `is_alone` sees no other rows at all.
         """
         if self.object_.guarded:
-            # The rows written have none of the cells that reads compute.
+            # The rows written have none of the guarded columns that reads compute.
             return None
         roll_back = self.context.parameters.savepoint()
         record = self._record()

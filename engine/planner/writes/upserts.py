@@ -16,7 +16,7 @@ from fieldstone.engine.schema.objects.unique_keys import unique_keys
 from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object
-from fieldstone.metadata.scalars import BOOLEAN, Cell
+from fieldstone.metadata.scalars import BOOLEAN, ColumnValue
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.outputs import Output, Record, Value
@@ -119,12 +119,12 @@ def build_upsert(
         is_sought = _names(key) in names and object_.access is None
         return not is_sought or any(field.default is not None or field.name in COMPUTED for field in key)
 
-    def write(rows: Sequence[Mapping[str, JsonValue]], bindings: Bindings) -> list[list[Cell]]:
+    def write(rows: Sequence[Mapping[str, JsonValue]], bindings: Bindings) -> list[list[ColumnValue]]:
         completed = rights.complete(rows, updated, bindings)
-        cells = writer.write([row for row, _ in completed], bindings)
+        values = writer.write([row for row, _ in completed], bindings)
         return [
             [*row, mark(given), *[marks[name] for name in judged.marks]]
-            for row, given, (_, marks) in zip(cells, rows, completed, strict=True)
+            for row, given, (_, marks) in zip(values, rows, completed, strict=True)
         ]
 
     kinds = {column.name: column.type for column in columns}

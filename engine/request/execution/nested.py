@@ -19,7 +19,7 @@ from fieldstone.engine.planner.writes.nested.steps import (
     InputRow,
     Step,
     join_encoded,
-    known_cells,
+    known_values,
 )
 from fieldstone.engine.planner.writes.planned import PlannedWrite
 from fieldstone.engine.planner.writes.row_errors import input_name, say_same_key
@@ -179,8 +179,8 @@ class NestedRun:
         """Refuse a record that two rows of a statement would change: only one of the changes would be made."""
         seen: set[object] = set()
         for row in rows:
-            cell = row.cells[place]
-            id_ = cell.id if isinstance(cell, Found) else cell
+            value = row.values[place]
+            id_ = value.id if isinstance(value, Found) else value
             if id_ in seen:
                 message = f"The record with the id {id_} is changed twice: name each record once."
                 raise self._located(BadUserInput(message), row.path)
@@ -223,8 +223,8 @@ class NestedRun:
             return
         ids = row[1] or _NO_IDS
         if place is not None:
-            cells = (one.cells[place] for one in sent.rows)
-            named = [cell.id if isinstance(cell, Found) else cell for cell in cells]
+            values = (one.values[place] for one in sent.rows)
+            named = [value.id if isinstance(value, Found) else value for value in values]
             ids = array_text([str(id_) for id_ in named if id_ is not None]).encode()
         ways = row[3] if deferred.tells_ways else None
         self.checks.append(Written(deferred, ids, ways, self.write.path, self.write.location))
@@ -254,7 +254,7 @@ class NestedRun:
             if value is None and found.made is None:
                 raise self._located(NotFound(found.missing), asked.path)
             if value is None:
-                key = tuple(cell.id if isinstance(cell, Found) else cell for cell in asked.cells)
+                key = tuple(value.id if isinstance(value, Found) else value for value in asked.values)
                 first = making.setdefault(key, found)
                 found.value = None if first is found else first.made
             if (refusal := found.refusal) is not None:
@@ -276,8 +276,8 @@ class NestedRun:
             case Problem.NOT_FOUND:
                 first = json.loads(details)[0]
                 row = sent.rows[first] if isinstance(first, int) else self._row_of(sent, first)
-                cell = row.cells[step.identity or 0]
-                id_ = cell.id if isinstance(cell, Found) else cell
+                value = row.values[step.identity or 0]
+                id_ = value.id if isinstance(value, Found) else value
                 if self._is_lost(step, row):
                     return Serialization("another request has deleted the record meanwhile", sqlstate="40001")
                 label = step.object_.label_singular
@@ -306,8 +306,8 @@ class NestedRun:
 
     def _is_lost(self, step: Step, row: InputRow) -> bool:
         """Return whether a row changes a record that was found and may be made, as the next try will do."""
-        cell = row.cells[step.identity or 0]
-        if not isinstance(cell, Found) or cell.made is None or self.lost >= _MOST_LOST:
+        value = row.values[step.identity or 0]
+        if not isinstance(value, Found) or value.made is None or self.lost >= _MOST_LOST:
             return False
         self.lost += 1
         return True
@@ -315,8 +315,8 @@ class NestedRun:
     def _row_of(self, sent: _Sent, id_: str) -> InputRow:
         place = sent.step.identity or 0
         for row in sent.rows:
-            cell = row.cells[place]
-            if (cell.id if isinstance(cell, Found) else cell) == id_:
+            value = row.values[place]
+            if (value.id if isinstance(value, Found) else value) == id_:
                 return row
         return sent.rows[0]
 
@@ -379,5 +379,5 @@ async def _encode(step: Step, rows: Sequence[InputRow]) -> tuple[bytes | None, .
     for start in range(0, len(rows), AT_ONCE):
         if start:
             await asyncio.sleep(0)
-        pieces.append(step.encode(known_cells(rows[start : start + AT_ONCE])))
+        pieces.append(step.encode(known_values(rows[start : start + AT_ONCE])))
     return pieces[0] if len(pieces) == 1 else join_encoded(pieces)

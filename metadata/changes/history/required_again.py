@@ -8,7 +8,7 @@ from uuid import UUID
 from fieldstone.metadata.changes.kinds.delete_object import DeleteObject
 from fieldstone.metadata.changes.kinds.fields.new_field import CreateField
 from fieldstone.metadata.changes.kinds.fields.update_field import UpdateField
-from fieldstone.metadata.changes.rules.defaults import default_cells, is_function
+from fieldstone.metadata.changes.rules.defaults import default_values, is_function
 from fieldstone.metadata.changes.types import Change
 
 
@@ -44,4 +44,4 @@ def _gives_no_value(step: CreateField) -> bool:
     """Return whether the records that are there have no value of a new field."""
     if step.default is None or is_function(step.type, step.default):
         return step.default is None
-    return default_cells(step.type, step.default, data_type=(step.settings or {}).get("dataType"))[0] is None
+    return default_values(step.type, step.default, data_type=(step.settings or {}).get("dataType"))[0] is None

@@ -75,7 +75,7 @@ def _work(snapshot: Snapshot, object_: Object, field: Field, again: Field) -> tu
     if field.backfill is None:
         return (RequireValues(object_=object_, field=again, argument="id"),)
     unique = tuple(unique_with(snapshot, object_, field, again))
-    return (FillValues(object_=object_, field=again, cells=tuple(field.backfill), unique=unique),)
+    return (FillValues(object_=object_, field=again, values=tuple(field.backfill), unique=unique),)
 
 
 def _check_failed(name: str, status: Status) -> None:

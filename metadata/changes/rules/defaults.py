@@ -38,7 +38,7 @@ def read_default(
         raise InvalidChange(f"a {field_type.value} field has no default value; leave it out", field="defaultValue")
     try:
         value = canonical(default)
-        cells = default_cells(field_type, value, data_type=data_type)
+        made = default_values(field_type, value, data_type=data_type)
     except InvalidValue as error:
         raise InvalidChange(f"defaultValue {error.message}", field="defaultValue") from None
     values = [option.value for option in options]
@@ -47,7 +47,7 @@ def read_default(
             f"defaultValue must be {of_options(field_type)} {', '.join(values)}, not {shown(value)}",
             field="defaultValue",
         )
-    if required and FIELD_TYPES[field_type].composite and cells[0] is None:
+    if required and FIELD_TYPES[field_type].composite and made[0] is None:
         first = FIELD_TYPES[field_type].subfields[0].name
         raise InvalidChange(
             f"the default value of a required {field_type.value} field must have {first}", field="defaultValue"
@@ -55,8 +55,8 @@ def read_default(
     return value
 
 
-def default_cells(field_type: FieldType, default: JsonValue, *, data_type: str | None) -> tuple[JsonValue, ...]:
-    """Return a constant default's cell for each column; None where the column has none, or a function makes it.
+def default_values(field_type: FieldType, default: JsonValue, *, data_type: str | None) -> tuple[JsonValue, ...]:
+    """Return a constant default's value for each column; None where the column has none, or a function makes it.
 
     A list is the text of PostgreSQL's array.
 
@@ -68,8 +68,8 @@ def default_cells(field_type: FieldType, default: JsonValue, *, data_type: str |
     if entry.composite is None:
         if default is None or is_function(field_type, default):
             return (None,) * len(parts)
-        cell = parts[0].scalar.coerce(default)
-        return (array_text(cell) if parts[0].scalar.element else cell,)
+        value = parts[0].scalar.coerce(default)
+        return (array_text(value) if parts[0].scalar.element else value,)
     if default is None:
         return (None,) * len(parts)
     if not isinstance(default, Mapping):

@@ -37,7 +37,7 @@ def find_gone(field: Field, updated: Field) -> set[str]:
 
 
 def map_backfill(field: Field, updated: Field, given: JsonValue) -> JsonValue:
-    """Return the cells that a build gives to records, the successor in the place of an option that goes.
+    """Return the columns' values that a build gives to records, the successor in the place of an option that goes.
 
     Raises:
         InvalidChange: the mapping has none for it.

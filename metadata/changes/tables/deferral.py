@@ -38,13 +38,11 @@ def defer(applied: Applied, difference: Difference, big: frozenset[UUID]) -> App
     ]
     required = [field for field in _newly_required(difference) if field.object_id in big]
     fills = {
-        work.field.id: work.cells
+        work.field.id: [*work.values]
         for work in applied.work
         if isinstance(work, FillValues) and work.field.object_id in big
     }
-    marked = [
-        replace(field, status=Status.BUILDING, backfill=_cells(fills.get(field.id))) for field in (*keys, *required)
-    ]
+    marked = [replace(field, status=Status.BUILDING, backfill=fills.get(field.id)) for field in (*keys, *required)]
     indexes = {
         index.id: replace(index, status=Status.BUILDING) for index in difference.new_indexes if index.object_id in big
     }
@@ -54,10 +52,6 @@ def defer(applied: Applied, difference: Difference, big: frozenset[UUID]) -> App
         snapshot=replace(snapshot, indexes={**snapshot.indexes, **indexes}),
         work=tuple(work for work in applied.work if not (isinstance(work, FillValues) and work.field.id in fills)),
     )
-
-
-def _cells(cells: tuple[object, ...] | None) -> list[object] | None:
-    return None if cells is None else list(cells)
 
 
 def _newly_required(difference: Difference) -> Iterator[Field]:

@@ -6,7 +6,7 @@ from dataclasses import replace
 from psycopg.sql import Composed
 
 from fieldstone.metadata.changes.difference import Difference
-from fieldstone.metadata.changes.rules.defaults import default_cells, is_function
+from fieldstone.metadata.changes.rules.defaults import default_values, is_function
 from fieldstone.metadata.changes.rules.indexes.indexed_values import INVERTED, SEARCH, TRIGRAM, indexed_values
 from fieldstone.metadata.changes.rules.indexes.searched import label_parts, searched_parts
 from fieldstone.metadata.changes.rules.names import index_name
@@ -157,7 +157,7 @@ def _columns_when_active(field: Field) -> Iterator[ColumnDefinition]:
     if field.type in RELATIONS:
         yield from (ColumnDefinition(column=part.column) for part in field.parts)
         return
-    cells = default_cells(field.type, field.default, data_type=field.settings.get("dataType"))
-    for part, cell in zip(field.parts, cells, strict=True):
-        default = dumps(cell) if cell is not None and part.column.type is SqlType.JSONB else cell
+    values = default_values(field.type, field.default, data_type=field.settings.get("dataType"))
+    for part, value in zip(field.parts, values, strict=True):
+        default = dumps(value) if value is not None and part.column.type is SqlType.JSONB else value
         yield ColumnDefinition(column=part.column, default=default)

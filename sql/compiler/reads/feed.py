@@ -125,11 +125,11 @@ def _wanted(plan: EventFeed, event: FromItem, record: RowReference, draft: State
 
 
 def _changed(plan: EventFeed, event: FromItem, record: RowReference, draft: StatementDraft) -> Expression:
-    """Return the changed columns, without those whose cells are hidden."""
+    """Return the changed columns, without those that a guard hides."""
     changed = expressions.result(event.alias, "changed")
-    for cell in plan.table.cells:
-        seen = compile_condition(cell.guard, record, draft)
-        hidden = expressions.case([(seen, expressions.NULL)], otherwise=expressions.text_literal(cell.of.name))
+    for one in plan.table.guarded:
+        seen = compile_condition(one.guard, record, draft)
+        hidden = expressions.case([(seen, expressions.NULL)], otherwise=expressions.text_literal(one.of.name))
         changed = expressions.call("array_remove", changed, hidden)
     return changed
 

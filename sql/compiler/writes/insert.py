@@ -182,20 +182,20 @@ def given_rows(plan: Insert | Upsert, draft: StatementDraft) -> Query:
     if isinstance(plan.rows, Parameter):
         document = expressions.rows_of_json(expressions.json_parameter(plan.rows), list(kinds.items()))
         source = rows_source(document, draft.alias(), (*("v" + str(index) for index in range(len(kinds))), "position"))
-        cells = {name: expressions.result(source.alias, "v" + str(index)) for index, name in enumerate(kinds)}
+        values = {name: expressions.result(source.alias, "v" + str(index)) for index, name in enumerate(kinds)}
         query.from_(source)
         position = expressions.result(source.alias, "position")
     else:
-        cells = {name: expressions.parameter(one) for name, one in plan.rows}
-    query.select(*[expressions.named(cells[one.name], "c" + str(n)) for n, one in enumerate(plan.columns)])
+        values = {name: expressions.parameter(one) for name, one in plan.rows}
+    query.select(*[expressions.named(values[one.name], "c" + str(n)) for n, one in enumerate(plan.columns)])
     for index, reference in enumerate(plan.references):
         if not isinstance(reference.source, str):
             raise TypeError("an insert's reference names a key of its rows")
-        target = find_target(reference, cells[reference.source], draft)
+        target = find_target(reference, values[reference.source], draft)
         query.select(expressions.named(target.given, "g" + str(index)), expressions.named(target.key, "r" + str(index)))
     if isinstance(plan, Upsert):
-        query.select(expressions.named(cells[plan.given], "given"))
-    query.select(*[expressions.named(cells[key], name) for key, name in marks.items()])
+        query.select(expressions.named(values[plan.given], "given"))
+    query.select(*[expressions.named(values[key], name) for key, name in marks.items()])
     return query.select(position)
 
 

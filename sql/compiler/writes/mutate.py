@@ -14,7 +14,7 @@ Where rows are aggregated without an ORDER BY they come from one WITH query, in 
 """
 
 from fieldstone.sql.compiler import aggregation, expressions
-from fieldstone.sql.compiler.filters import compile_condition, crosses, row_source, with_cells
+from fieldstone.sql.compiler.filters import compile_condition, crosses, row_source, with_guards
 from fieldstone.sql.compiler.reads.select import compile_list
 from fieldstone.sql.compiler.scope import RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import (
@@ -112,15 +112,15 @@ def _lock(statement: Query, plan: Update | Delete, draft: StatementDraft) -> str
     row = RowReference(alias=draft.alias())
     key = row.column(plan.key.name)
     meant_by = lockable(plan.condition, plan.rights)
-    condition = compile_condition(meant_by, with_cells(plan.table, row.alias, draft), draft)
-    is_crossing = crosses(meant_by) or bool(plan.table.cells)
+    condition = compile_condition(meant_by, with_guards(plan.table, row.alias, draft), draft)
+    is_crossing = crosses(meant_by) or bool(plan.table.guarded)
     meant = "locked"
     if plan.ids is not None:
         given = expressions.parameter(plan.ids)
     elif is_crossing:
         meant = "found"
         found = Query().from_(row_source(plan.table, row.alias, draft)).select(key)
-        found.only(compile_condition(meant_by, row, draft) if plan.table.cells else condition)
+        found.only(compile_condition(meant_by, row, draft) if plan.table.guarded else condition)
         statement.with_(found.order(key).limit(plan.limit + 1), meant)
         given = _keys(meant, plan.key, draft)
     else:

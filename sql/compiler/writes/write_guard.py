@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from functools import partial
 
 from fieldstone.sql.compiler import aggregation, expressions
-from fieldstone.sql.compiler.filters import compile_condition, with_cells
+from fieldstone.sql.compiler.filters import compile_condition, with_guards
 from fieldstone.sql.compiler.output import UTC
 from fieldstone.sql.compiler.scope import FutureRow, RowReference, StatementDraft
 from fieldstone.sql.compiler.terms import Expression, FromItem, Query, rows_source, table_source
@@ -105,7 +105,7 @@ def _forbidden(plan: Update | Delete, draft: StatementDraft) -> list[Query]:
     """Return the problem of the records that are named and not locked, but that the condition finds without a lock."""
     row, locked = RowReference(alias=draft.alias()), FromItem("locked", draft.alias())
     key = row.column(plan.key.name)
-    condition = compile_condition(plan.condition, with_cells(plan.table, row.alias, draft), draft)
+    condition = compile_condition(plan.condition, with_guards(plan.table, row.alias, draft), draft)
     source, opening = table_source(plan.table, row.alias), expressions.text_literal(Problem.FORBIDDEN.value + ":")
     if plan.ids is not None:
         absent, id_, _ = _absent(plan.key, plan.ids, draft)

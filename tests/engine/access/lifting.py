@@ -18,6 +18,6 @@ def lift_end(real: Callable[..., Any]) -> Callable[..., Any]:
 def lift_guards(real: Callable[..., Any]) -> Callable[..., Any]:
     def read(context: Any, object_: Any) -> Any:
         table = real(context, object_)
-        return replace(table, cells=tuple(replace(cell, guard=And(terms=())) for cell in table.cells))
+        return replace(table, guarded=tuple(replace(one, guard=And(terms=())) for one in table.guarded))
 
     return read

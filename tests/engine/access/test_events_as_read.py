@@ -130,7 +130,7 @@ async def test_without_its_place_an_event_is_told_that_is_not_read(
 ) -> None:
     def lift_cells(context: Any, object_: Any) -> Any:
         table = readable(context, object_)
-        return replace(table, cells=tuple(replace(cell, guard=And(terms=())) for cell in table.cells))
+        return replace(table, guarded=tuple(replace(one, guard=And(terms=())) for one in table.guarded))
 
     monkeypatch.setattr(subscriptions, place, lift_cells if place == "readable" else lambda *_: [])
     assert not await agrees(desk, ways)

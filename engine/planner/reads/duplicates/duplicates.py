@@ -17,7 +17,7 @@ from fieldstone.metadata.changes.rules.indexes.indexed_values import is_sorted
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object
-from fieldstone.metadata.scalars import UUID, Cell
+from fieldstone.metadata.scalars import UUID, ColumnValue
 from fieldstone.sql.plan.elements import And
 from fieldstone.sql.plan.operands import Sorted
 from fieldstone.sql.plan.outputs import Alike, Connection, Likeness, Page
@@ -115,20 +115,20 @@ def _rows(object_: Object, criteria: Sequence[Sequence[Field]], given: Sequence[
     key = object_.by_name["id"]
     fields = {field.id: field for field in (key, *(field for criterion in criteria for field in criterion))}
     rows = [
-        {name: cell for field in fields.values() for name, cell in _cells(field, data.get(field.name), blame)}
+        {name: value for field in fields.values() for name, value in _values(field, data.get(field.name), blame)}
         for data in given
     ]
     return dumps(rows).encode()
 
 
-def _cells(field: Field, value: JsonValue, blame: Blame) -> list[tuple[str, Cell]]:
+def _values(field: Field, value: JsonValue, blame: Blame) -> list[tuple[str, ColumnValue]]:
     """Return a field's values that identify a record, by the names of their columns."""
     given: Mapping[str | None, JsonValue] = (value or {}) if field.is_composite else {None: value}
-    cells: list[tuple[str, Cell]] = []
+    values: list[tuple[str, ColumnValue]] = []
     for part in field.unique_parts:
         item = given.get(part.name)
         try:
-            cells.append((part.column.name, None if item is None else part.scalar.coerce(item)))
+            values.append((part.column.name, None if item is None else part.scalar.coerce(item)))
         except InvalidValue as error:
             raise blame.at(field.name).error(f"Field '{field.name}' {error.message}.") from None
-    return cells
+    return values

@@ -26,19 +26,19 @@ class Measures:
 
     def names(self, object_: Object) -> Mapping[str, str]:
         """Return the function and operands of each measure by its column, whose number depends on those beside it."""
-        cells = object_.cell_columns
-        return {self.column(measure).name: _name(measure, cells) for measure in self.found}
+        shown = object_.guarded_columns
+        return {self.column(measure).name: _name(measure, shown) for measure in self.found}
 
     def part(self, named: NamedMeasure) -> Part:
         """Return a named measure as the part of a field, with its column in the groups."""
         return replace(named.part, column=self.column(named.measure))
 
 
-def _name(measure: Measure, cells: Mapping[str, str]) -> str:
+def _name(measure: Measure, shown: Mapping[str, str]) -> str:
     if isinstance(measure, Count):
         return "count"
     names = [column_of(operand).name for operand in measure.operands]
-    return " ".join([measure.function.value, *(cells.get(name, name) for name in names)])
+    return " ".join([measure.function.value, *(shown.get(name, name) for name in names)])
 
 
 def build_having(

@@ -21,7 +21,7 @@ from fieldstone.engine.planner.writes.nested.steps import Certain
 from fieldstone.engine.planner.writes.nested.verbs import CREATE, spoken
 from fieldstone.engine.planner.writes.values.rows import KNOWN
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.scalars import Cell
+from fieldstone.metadata.scalars import ColumnValue
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.operands import Parameter
 from fieldstone.sql.plan.outputs import Record
@@ -188,8 +188,8 @@ class _Creation:
     given: list[tuple[bytes | None, ...]]
 
     def records(
-        self, place: _Place, rows: Sequence[Mapping[str, JsonValue]], links: Sequence[list[Cell]]
-    ) -> list[Cell]:
+        self, place: _Place, rows: Sequence[Mapping[str, JsonValue]], links: Sequence[list[ColumnValue]]
+    ) -> list[ColumnValue]:
         """Note the rows of the records of one place, and of those below; return the records' ids.
 
         Args:
@@ -206,16 +206,16 @@ class _Creation:
         for one, below in place.targets:
             rows = self._lead(one, below, rows, links)
         create = place.create
-        cells = create.writer.write(rows, self.bindings)
+        values = create.writer.write(rows, self.bindings)
         if create.known:
-            cells = [[*row, *ids] for row, ids in zip(cells, links, strict=True)]
-        self.given[place.number] = create.encode(cells)
-        made = [row[create.id] for row in cells]
+            values = [[*row, *ids] for row, ids in zip(values, links, strict=True)]
+        self.given[place.number] = create.encode(values)
+        made = [row[create.id] for row in values]
         for relation, below in place.children:
             holder = relation.end.target_field
             own, own_key = holder.name, holder.key_name
             children: list[Mapping[str, JsonValue]] = []
-            parents: list[list[Cell]] = []
+            parents: list[list[ColumnValue]] = []
             for id_, row in zip(made, rows, strict=True):
                 for data in _created(row, relation.field.name):
                     if own in data or own_key in data:
@@ -227,7 +227,7 @@ class _Creation:
         return made
 
     def _lead(
-        self, one: ToOne, below: _Place, rows: Sequence[Mapping[str, JsonValue]], links: Sequence[list[Cell]]
+        self, one: ToOne, below: _Place, rows: Sequence[Mapping[str, JsonValue]], links: Sequence[list[ColumnValue]]
     ) -> Sequence[Mapping[str, JsonValue]]:
         """Note the targets of a relation, and their ids among the links; return the rows that lead to them."""
         name = one.field.name

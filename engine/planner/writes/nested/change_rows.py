@@ -4,13 +4,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 from fieldstone.engine.errors import BadUserInput, Forbidden
 from fieldstone.engine.planner.access.admission import Admission, Completion, sample_rows
-from fieldstone.engine.planner.arguments.column_values import CellReader, build_cell_reader, missing
+from fieldstone.engine.planner.arguments.column_values import ValueReader, build_value_reader, missing
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame
 from fieldstone.engine.planner.context import PlanContext
 from fieldstone.engine.planner.writes.creates import WAYS, find_links
 from fieldstone.engine.planner.writes.nested.links import with_known
 from fieldstone.engine.planner.writes.nested.nodes import Item
-from fieldstone.engine.planner.writes.nested.steps import RowCell
+from fieldstone.engine.planner.writes.nested.steps import RowValue
 from fieldstone.engine.planner.writes.values.connects import known_reference, link_coercer, link_end, link_reference
 from fieldstone.engine.planner.writes.values.rows import (
     KNOWN,
@@ -35,7 +35,7 @@ class _PlainChange:
     """A field that some of the records change: its parts by name, each with the place of its value and its reader."""
 
     field: Field
-    parts: Mapping[str | None, tuple[int, CellReader]]
+    parts: Mapping[str | None, tuple[int, ValueReader]]
 
 
 @frozen
@@ -68,12 +68,12 @@ class ChangeWriter:
 
     @property
     def keys(self) -> list[str]:
-        """The keys of a row's cells."""
+        """The keys of a row's values."""
         values = [f"v{index}" for index in range(len(self.columns))]
         marks = [WAYS] if self.admission is not None and self.admission.is_marked else []
         return ["id", "parent", "given", *values, *(str(reference.source) for reference in self.references), *marks]
 
-    def write(self, items: Sequence[Item], bindings: Bindings) -> list[list[RowCell]]:
+    def write(self, items: Sequence[Item], bindings: Bindings) -> list[list[RowValue]]:
         """Return the rows of these records.
 
         Raises:
@@ -81,7 +81,7 @@ class ChangeWriter:
             Forbidden: the role may not give a field, likewise.
         """
         completion = None if self.admission is None else Completion(self.admission, bindings)
-        written: list[list[RowCell]] = []
+        written: list[list[RowValue]] = []
         for item in items:
             try:
                 written.append(self._row(item, completion))
@@ -90,28 +90,28 @@ class ChangeWriter:
                 raise
         return written
 
-    def _row(self, item: Item, completion: Completion | None) -> list[RowCell]:
-        cells: list[RowCell] = [None] * len(self.keys)
+    def _row(self, item: Item, completion: Completion | None) -> list[RowValue]:
+        values: list[RowValue] = [None] * len(self.keys)
         bits = bytearray(b"0" * self.bits)
         data = with_known(item)
         if completion is not None:
             data, marks = completion.complete(data)
             if completion.admission.is_marked:
-                cells[-1] = marks
+                values[-1] = marks
         for name, change in self.plain.items():
             if name in data:
-                self._write_plain(change, data[name], cells, bits)
-        connected = [link.field for link in self.links if self._write_link(link, item, data, cells, bits)]
+                self._write_plain(change, data[name], values, bits)
+        connected = [link.field for link in self.links if self._write_link(link, item, data, values, bits)]
         for group in self.object_.morphs:
             chosen = [field for field in group if field in connected]
             check_morph(chosen, self.blame)
             for link in self.links:
                 if chosen and link.field in group:
                     bits[link.bit] = _GIVEN
-        cells[:_FIRST_VALUE] = [item.id, item.parent, bits.decode()]
-        return cells
+        values[:_FIRST_VALUE] = [item.id, item.parent, bits.decode()]
+        return values
 
-    def _write_plain(self, change: _PlainChange, value: JsonValue, cells: list[RowCell], bits: bytearray) -> None:
+    def _write_plain(self, change: _PlainChange, value: JsonValue, values: list[RowValue], bits: bytearray) -> None:
         field = change.field
         if field.access is not Access.READ_WRITE:
             raise self.blame.at(field.name).error(f"Field '{field.name}' cannot be changed once the record is there.")
@@ -122,11 +122,11 @@ class ChangeWriter:
             given = value if whole else value[name]
             if given is None and index == 0 and not field.is_nullable:
                 raise missing(field, self.blame)
-            cells[_FIRST_VALUE + place] = None if given is None else read(given)
+            values[_FIRST_VALUE + place] = None if given is None else read(given)
             bits[place] = _GIVEN
 
     def _write_link(
-        self, link: _LinkChange, item: Item, data: Mapping[str, JsonValue], cells: list[RowCell], bits: bytearray
+        self, link: _LinkChange, item: Item, data: Mapping[str, JsonValue], values: list[RowValue], bits: bytearray
     ) -> bool:
         """Write the link that the data gives a relation; return whether it leads to a record now."""
         if not link.field.is_active:
@@ -136,11 +136,11 @@ class ChangeWriter:
             return False
         bits[link.bit] = _GIVEN
         if said.value is KNOWN:
-            cells[link.sources[("", None)].place] = item.links[link.field.name]
+            values[link.sources[("", None)].place] = item.links[link.field.name]
             return True
         if said.value is not None:
             source = link.sources[(said.lookup, said.preset)]
-            cells[source.place] = source.coerce(said.value)
+            values[source.place] = source.coerce(said.value)
             return True
         if not link.field.is_nullable:
             raise required_link(link.field, link.key_name, data, self.blame)
@@ -167,15 +167,15 @@ def build_change_writer(
     plain: dict[str, _PlainChange] = {}
     for name, field in object_.active.items():
         if name in named and field.relation_id is None and field.parts:
-            parts: dict[str | None, tuple[int, CellReader]] = {}
+            parts: dict[str | None, tuple[int, ValueReader]] = {}
             for part in field.parts:
-                parts[part.name] = (len(columns), build_cell_reader(field, part, blame))
+                parts[part.name] = (len(columns), build_value_reader(field, part, blame))
                 columns.append(part.column)
             plain[name] = _PlainChange(field=field, parts=parts)
     references: list[Reference] = []
-    linked: list[tuple[Field, str, list[tuple[LinkKind, Callable[[JsonValue], RowCell]]]]] = []
+    linked: list[tuple[Field, str, list[tuple[LinkKind, Callable[[JsonValue], RowValue]]]]] = []
     for key_name, field in _linked(object_, named):
-        found: list[tuple[LinkKind, Callable[[JsonValue], RowCell]]] = []
+        found: list[tuple[LinkKind, Callable[[JsonValue], RowValue]]] = []
         for lookup, preset in find_links(sample, key_name, field):
             end = link_end(context, field, blame.at(field.name), preset)
             found.append(((lookup, preset), link_coercer(end, lookup, blame.at(field.name))))
@@ -212,7 +212,7 @@ def _linked(object_: Object, named: set[str]) -> list[tuple[str, Field]]:
 
 def _place_links(
     columns: Sequence[Column],
-    linked: Sequence[tuple[Field, str, list[tuple[LinkKind, Callable[[JsonValue], RowCell]]]]],
+    linked: Sequence[tuple[Field, str, list[tuple[LinkKind, Callable[[JsonValue], RowValue]]]]],
 ) -> tuple[_LinkChange, ...]:
     places = {column.name: place for place, column in enumerate(columns)}
     bit = source = len(columns)

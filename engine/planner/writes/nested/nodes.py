@@ -8,10 +8,10 @@ from typing import NamedTuple
 from fieldstone.engine.errors import Forbidden
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.writes.nested.places import InputPath
-from fieldstone.engine.planner.writes.nested.steps import Found, RowCell, Step, When
+from fieldstone.engine.planner.writes.nested.steps import Found, RowValue, Step, When
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, RelationEnd
-from fieldstone.metadata.scalars import Cell
+from fieldstone.metadata.scalars import ColumnValue
 from fieldstone.sql.frozen import frozen
 
 
@@ -38,7 +38,7 @@ class KeyPart(NamedTuple):
 
     member: str
     part: str | None
-    coerce: Callable[[JsonValue], Cell]
+    coerce: Callable[[JsonValue], ColumnValue]
 
 
 @frozen
@@ -60,7 +60,7 @@ class Records:
     object_: Object
     creates: bool
     step: Step
-    write: Callable[[Sequence[Item], Bindings], Sequence[Sequence[RowCell]]]
+    write: Callable[[Sequence[Item], Bindings], Sequence[Sequence[RowValue]]]
     to_one: tuple["ToOne", ...] = ()
     to_many: tuple["ToMany", ...] = ()
 

@@ -13,7 +13,7 @@ from fieldstone.engine.planner.writes.nested.build import TreeBuilder, is_nested
 from fieldstone.engine.planner.writes.nested.certain import CertainCreate
 from fieldstone.engine.planner.writes.nested.nodes import Item, Records
 from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
-from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found, RowCell, Step, encode_values
+from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found, RowValue, Step, encode_values
 from fieldstone.engine.planner.writes.nested.unfold import Unfolding, new_item
 from fieldstone.engine.planner.writes.nested.updates import UpdatesInput
 from fieldstone.engine.planner.writes.nested.upserts import UpsertTree
@@ -161,7 +161,7 @@ def _root_records(object_: Object, write: PlannedWrite, known: Sequence[Field]) 
         bound=write.write, encode=encode_values, object_=object_, action="update", is_root=True, deferred=write.deferred
     )
 
-    def cells(items: Sequence[Item], _bindings: Bindings) -> list[list[RowCell]]:
+    def values(items: Sequence[Item], _bindings: Bindings) -> list[list[RowValue]]:
         return [[item.links[field.name] for field in known] for item in items]
 
-    return Records(object_=object_, creates=False, step=step, write=cells)
+    return Records(object_=object_, creates=False, step=step, write=values)

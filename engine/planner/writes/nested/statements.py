@@ -20,13 +20,13 @@ from fieldstone.engine.planner.writes.faults import build_faults, key_fields
 from fieldstone.engine.planner.writes.nested.change_rows import build_change_writer
 from fieldstone.engine.planner.writes.nested.links import with_known
 from fieldstone.engine.planner.writes.nested.nodes import Item, Records
-from fieldstone.engine.planner.writes.nested.steps import Certain, RowCell, Step, encode_columns, encode_objects
+from fieldstone.engine.planner.writes.nested.steps import Certain, RowValue, Step, encode_columns, encode_objects
 from fieldstone.engine.planner.writes.values.assignments import preset_assignments
 from fieldstone.engine.planner.writes.values.connects import ReferenceName, known_reference, name_reference
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.roles.role import Action
-from fieldstone.metadata.scalars import Cell
+from fieldstone.metadata.scalars import ColumnValue
 from fieldstone.sql.plan.elements import Among, AmongPairs, And, Condition
 from fieldstone.sql.plan.operands import Column, Parameter
 from fieldstone.sql.plan.writes.changes import Hold, Update, UpdateRows
@@ -80,7 +80,7 @@ def plan_create(
     if is_one and step.certain and not references and not object_.table.is_distributed:
         step = _of_one(context, plan, step, step.certain)
 
-    def write(items: Sequence[Item], bindings: Bindings) -> Sequence[Sequence[RowCell]]:
+    def write(items: Sequence[Item], bindings: Bindings) -> Sequence[Sequence[RowValue]]:
         written = writer.write([with_known(item) for item in items], bindings)
         if not known:
             return written
@@ -105,7 +105,7 @@ def _of_one(context: PlanContext, plan: Insert, step: Step, certain: Certain) ->
     )
     encode_row = row_encoder(kinds)
 
-    def encode(rows: Sequence[Sequence[Cell]]) -> tuple[bytes | None, ...]:
+    def encode(rows: Sequence[Sequence[ColumnValue]]) -> tuple[bytes | None, ...]:
         return tuple(encode_row(*rows))
 
     bound = compile_bound(one, context.parameters)

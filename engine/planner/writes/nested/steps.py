@@ -13,7 +13,7 @@ from fieldstone.engine.planner.writes.nested.places import InputPath
 from fieldstone.engine.planner.writes.values.connects import ReferenceName
 from fieldstone.engine.planner.writes.values.rows import RowWriter
 from fieldstone.metadata.model import Object
-from fieldstone.metadata.scalars import Cell
+from fieldstone.metadata.scalars import ColumnValue
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.writes.inserts import Insert, InsertOne
 from fieldstone.sql.plan.writes.look_ups import Faults
@@ -55,7 +55,7 @@ class Found:
         return self.absent_refusal if self.value is None else self.found_refusal
 
 
-RowCell = Cell | Found
+RowValue = ColumnValue | Found
 
 
 class When(NamedTuple):
@@ -77,20 +77,20 @@ class When(NamedTuple):
 
 
 class InputRow(NamedTuple):
-    """One row of a step: its cells, the place in the data that it is made of, and its condition."""
+    """One row of a step: its values, the place in the data that it is made of, and its condition."""
 
-    cells: Sequence[RowCell]
+    values: Sequence[RowValue]
     path: InputPath
     when: When | None = None
 
     def founds(self) -> Iterator[Found]:
         """Yield the look-ups that the row depends on."""
-        yield from (cell for cell in self.cells if isinstance(cell, Found))
+        yield from (value for value in self.values if isinstance(value, Found))
         if self.when is not None:
             yield self.when.found
 
 
-Encode = Callable[[Sequence[Sequence[Cell]]], tuple[bytes | None, ...]]
+Encode = Callable[[Sequence[Sequence[ColumnValue]]], tuple[bytes | None, ...]]
 """Makes the values of a statement's rows."""
 
 
@@ -100,7 +100,7 @@ class Certain:
 
     Attributes:
         writer: makes its rows of data, short of the ids of known records.
-        id: which cell has the record's id.
+        id: which value is the record's id.
         known: whether the records lead to others that the request makes.
         encode: makes the parameters that hold the rows.
     """
@@ -123,11 +123,11 @@ class Step:
         among: the relation that the records must hang on, where they must hang on one.
         finds: whether it is a look-up, whose rows' Founds are the answer.
         is_root: whether it is the statement of the root field's own records, which answers their ids.
-        identity: which cell has the id of the record that a row changes; None where it changes none.
+        identity: which value is the id of the record that a row changes; None where it changes none.
         references: the names of the statement's references.
         faults: the search for the rows that are to blame for a taken key; `keys` has the fields of its keys.
         deferred: the check of the records before the commit.
-        written: which cell has the id of the record that a row writes; None where the statement answers the ids, as
+        written: which value is the id of the record that a row writes; None where the statement answers the ids, as
             it does beside ways.
         certain: its insertion alone, if no verdict can stand against it: the database writes all its rows, or fails.
     """
@@ -166,9 +166,9 @@ class BoundStep(NamedTuple):
         return self.step.bound.bind(bindings._replace(given=given))
 
 
-def known_cells(rows: Sequence[InputRow]) -> list[list[Cell]]:
-    """Return the cells of rows whose look-ups are answered."""
-    return [[cell.id if isinstance(cell, Found) else cell for cell in row.cells] for row in rows]
+def known_values(rows: Sequence[InputRow]) -> list[list[ColumnValue]]:
+    """Return the values of rows whose look-ups are answered."""
+    return [[value.id if isinstance(value, Found) else value for value in row.values] for row in rows]
 
 
 def join_encoded(pieces: Sequence[tuple[bytes | None, ...]]) -> tuple[bytes, ...]:
@@ -182,12 +182,12 @@ def encode_objects(keys: Sequence[str]) -> Encode:
     return lambda rows: (encode_rows(keys, rows),)
 
 
-def encode_columns(rows: Sequence[Sequence[Cell]]) -> tuple[bytes, ...]:
-    """Return the rows' cells as arrays, one for each column."""
+def encode_columns(rows: Sequence[Sequence[ColumnValue]]) -> tuple[bytes, ...]:
+    """Return the rows' values as arrays, one for each column."""
     return tuple(array_text(column).encode() for column in zip(*rows, strict=True))
 
 
-def encode_values(rows: Sequence[Sequence[Cell]]) -> tuple[bytes, ...]:
-    """Return the cells of the only row, each as a text of its own."""
+def encode_values(rows: Sequence[Sequence[ColumnValue]]) -> tuple[bytes, ...]:
+    """Return the values of the only row, each as a text of its own."""
     (row,) = rows
-    return tuple(str(cell).encode() for cell in row)
+    return tuple(str(value).encode() for value in row)

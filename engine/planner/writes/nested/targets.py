@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from fieldstone.engine.planner.writes.nested.nodes import Item, Lookup
 from fieldstone.engine.planner.writes.nested.places import InputPath
-from fieldstone.engine.planner.writes.nested.steps import Found, InputRow, RowCell, Step, When
+from fieldstone.engine.planner.writes.nested.steps import Found, InputRow, RowValue, Step, When
 from fieldstone.engine.planner.writes.nested.verbs import UPDATE, Said, read_id, refusal
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
@@ -42,7 +42,7 @@ class Sought:
             BadUserInput: a value of the key is refused.
         """
         names = tuple(sorted(where))
-        row = InputRow(key_cells(self.keys[names], where, (*path, "where")), path, when)
+        row = InputRow(key_values(self.keys[names], where, (*path, "where")), path, when)
         self._rows.setdefault(names, []).append((row, found))
 
     def steps(self) -> Iterator[tuple[Step, Sequence[InputRow], Sequence[Found]]]:
@@ -82,9 +82,9 @@ def check_once(named: Iterable[Sequence[Target]]) -> None:
         seen.add(target.key)
 
 
-def key_cells(lookup: Lookup, where: Mapping[str, JsonValue], path: InputPath) -> list[RowCell]:
+def key_values(lookup: Lookup, where: Mapping[str, JsonValue], path: InputPath) -> list[RowValue]:
     """Return the values of a unique key that a client names a record by."""
-    cells: list[RowCell] = []
+    values: list[RowValue] = []
     for member, part, coerce in lookup.parts:
         value = where[member]
         if part is not None:
@@ -93,7 +93,7 @@ def key_cells(lookup: Lookup, where: Mapping[str, JsonValue], path: InputPath) -
         if value is None:
             raise refusal(f"'{name}' must not be null in a unique key.", (*path, member))
         try:
-            cells.append(coerce(value))
+            values.append(coerce(value))
         except InvalidValue as error:
             raise refusal(f"Field '{name}' {error.message}.", (*path, member)) from None
-    return cells
+    return values

@@ -8,7 +8,7 @@ from fieldstone.engine.planner.access.admission import MadeId
 from fieldstone.engine.planner.arguments.trees import Bindings
 from fieldstone.engine.planner.writes.nested.nodes import Branch, Item, Records, ToMany, ToOne
 from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
-from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found, InputRow, RowCell, Step, When
+from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found, InputRow, RowValue, Step, When
 from fieldstone.engine.planner.writes.nested.targets import Sought, Target, check_once, read_targets
 from fieldstone.engine.planner.writes.nested.verbs import (
     CONNECT,
@@ -69,7 +69,7 @@ class Unfolding:
         for many in plan.to_many:
             _UnfoldingToMany(self, plan, many).write(items)
 
-    def _write(self, plan: Records, items: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Sequence[RowCell]]]:
+    def _write(self, plan: Records, items: Sequence[Item]) -> tuple[Sequence[Item], Sequence[Sequence[RowValue]]]:
         """Return the rows of records, each behind its own, without those that are refused if a look-up says so."""
         try:
             return items, plan.write(items, self.bindings)
@@ -89,7 +89,7 @@ class Unfolding:
             return
         given = None
         if not any(True for row in rows for _ in row.founds()):
-            given = step.encode([[*row.cells] for row in rows])
+            given = step.encode([[*row.values] for row in rows])
         self.steps.append(BoundStep(step, rows, founds, given))
 
     def look_up(self, sought: Sought) -> None:
@@ -340,8 +340,8 @@ class _UnfoldingToMany:
         return links
 
     def _leaving(self, links: Mapping[tuple[int, str | int], Found], one: Target) -> InputRow:
-        cells: tuple[RowCell, RowCell] = (one.item.id, links.get(one.key, one.id))
-        return InputRow(cells, one.path, one.item.when)
+        values: tuple[RowValue, RowValue] = (one.item.id, links.get(one.key, one.id))
+        return InputRow(values, one.path, one.item.when)
 
     def _link(self, far: Field, links: Mapping[tuple[int, str | int], Found], one: Target) -> Item:
         """Return the record to create that links to the one named, where it is not linked yet."""

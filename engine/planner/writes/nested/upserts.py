@@ -16,8 +16,8 @@ from fieldstone.engine.planner.writes.nested.build import TreeBuilder, branch, i
 from fieldstone.engine.planner.writes.nested.nodes import Branch, Item, KeyPart, Lookup
 from fieldstone.engine.planner.writes.nested.places import InputPath, place_error
 from fieldstone.engine.planner.writes.nested.statements import Rows, plan_find
-from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found, InputRow, RowCell, When
-from fieldstone.engine.planner.writes.nested.targets import key_cells
+from fieldstone.engine.planner.writes.nested.steps import BoundStep, Found, InputRow, RowValue, When
+from fieldstone.engine.planner.writes.nested.targets import key_values
 from fieldstone.engine.planner.writes.nested.unfold import Unfolding, new_item
 from fieldstone.engine.planner.writes.nested.verbs import DELETE, DISCONNECT, UPDATE, read_id, spoken
 from fieldstone.engine.planner.writes.row_errors import say_same_key, show_row
@@ -58,14 +58,14 @@ class UpsertTree:
         """
         found = [self._found(row, path) for row, path in zip(rows, paths, strict=True)]
         asked: list[tuple[InputRow, Found]] = []
-        places: dict[tuple[RowCell, ...], int] = {}
+        places: dict[tuple[RowValue, ...], int] = {}
         for index, (row, path) in enumerate(zip(rows, paths, strict=True)):
-            cells = self._key(row, path)
-            if cells is None:
+            key = self._key(row, path)
+            if key is None:
                 continue
-            if (first := places.setdefault(tuple(cells), index)) != index:
-                raise self._twice(first, index, cells, path)
-            asked.append((InputRow(cells, path), found[index]))
+            if (first := places.setdefault(tuple(key), index)) != index:
+                raise self._twice(first, index, key, path)
+            asked.append((InputRow(key, path), found[index]))
         creating = Unfolding(bindings=bindings, most=most)
         creating.add(self.lookup.step, [row for row, _ in asked], [one for _, one in asked])
         sought = {id(one) for _, one in asked}
@@ -96,18 +96,18 @@ class UpsertTree:
         given = row.get("id")
         return Found(made=MadeId(new_id_text()) if given is None else read_id(given, (*path, "id")))
 
-    def _key(self, row: Mapping[str, JsonValue], path: InputPath) -> list[RowCell] | None:
+    def _key(self, row: Mapping[str, JsonValue], path: InputPath) -> list[RowValue] | None:
         """Return the values of a record's key; None if one of them is NULL, which equals no other."""
         for member, part, _ in self.lookup.parts:
             value = row.get(member)
             if value is None or (part is not None and (not isinstance(value, dict) or value.get(part) is None)):
                 return None
-        return key_cells(self.lookup, row, path)
+        return key_values(self.lookup, row, path)
 
-    def _twice(self, first: int, second: int, cells: Sequence[RowCell], path: InputPath) -> BadUserInput:
+    def _twice(self, first: int, second: int, key: Sequence[RowValue], path: InputPath) -> BadUserInput:
         names = [member if part is None else f"{member}.{part}" for member, part, _ in self.lookup.parts]
         error = BadUserInput(say_same_key(["data", first], ["data", second], names))
-        values = [str(cell) for cell in cells]
+        values = [str(value) for value in key]
         error.extensions["rows"] = [show_row(place, names, values) for place in (first, second)]
         return place_error(error, (*path, self.lookup.parts[0].member))
 

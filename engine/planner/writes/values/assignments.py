@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from uuid import UUID
 
 from fieldstone.engine.planner.access.admission import Admitted, Preset
-from fieldstone.engine.planner.arguments.column_values import build_cell_reader, missing
+from fieldstone.engine.planner.arguments.column_values import build_value_reader, missing
 from fieldstone.engine.planner.arguments.trees import (
     Absent,
     Blame,
@@ -126,7 +126,7 @@ def build_encoder(field: Field, part: Part, blame: Blame) -> Callable[[JsonValue
     """Return the function that makes a value of a field's column a parameter; it raises BadUserInput."""
     is_list = part.scalar.element is not None
     is_json = part.column.type is SqlType.JSONB
-    read = build_cell_reader(field, part, blame)
+    read = build_value_reader(field, part, blame)
 
     def encode(value: JsonValue) -> bytes:
         cell = read(value)

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping
 
 from fieldstone.engine.documents.document import Selected
-from fieldstone.engine.planner.arguments.column_values import build_cell_reader
+from fieldstone.engine.planner.arguments.column_values import build_value_reader
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Tree, arguments_of, array_literal, bind_tree
 from fieldstone.engine.planner.context import PlanContext
@@ -72,7 +72,7 @@ def _members(tree: Tree) -> Iterator[tuple[str, Tree]]:
 
 def _assignment(context: PlanContext, field: Field, argument: Argument, tree: Tree, blame: Blame) -> Assignment:
     (part,) = field.parts
-    read = build_cell_reader(field, part, blame)
+    read = build_value_reader(field, part, blame)
     converters: Mapping[Argument, Callable[[JsonValue], bytes]] = {
         Argument.INCREMENT: lambda value: str(read(value)).encode(),
         Argument.APPEND: lambda value: array_literal(read(value)),

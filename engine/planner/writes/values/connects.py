@@ -10,7 +10,7 @@ from fieldstone.engine.planner.context import PlanContext, Site, visible
 from fieldstone.metadata.errors import InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, Part, RelationEnd, Snapshot, relation_end
-from fieldstone.metadata.scalars import Cell
+from fieldstone.metadata.scalars import ColumnValue
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import And
 from fieldstone.sql.plan.operands import Parameter
@@ -132,11 +132,11 @@ def lookup_part(end: RelationEnd, lookup: str, blame: Blame) -> tuple[Field, Par
     return known[lookup]
 
 
-def link_coercer(end: RelationEnd, lookup: str, blame: Blame) -> Callable[[JsonValue], Cell]:
-    """Return a function from the client's value to the cell that the target's unique field is compared with."""
+def link_coercer(end: RelationEnd, lookup: str, blame: Blame) -> Callable[[JsonValue], ColumnValue]:
+    """Return a function from the client's value to the one that the target's unique column is compared with."""
     _, part = lookup_part(end, lookup, blame)
 
-    def coerce(value: JsonValue) -> Cell:
+    def coerce(value: JsonValue) -> ColumnValue:
         try:
             return part.scalar.coerce(value)
         except InvalidValue as error:

@@ -10,8 +10,8 @@ from fieldstone.engine.errors import BadUserInput, Forbidden
 from fieldstone.engine.planner.access.admission import Admission, Completion, Preset, PresetKey
 from fieldstone.engine.planner.arguments.column_values import (
     FieldWriter,
-    build_cell_reader,
     build_field_writer,
+    build_value_reader,
     missing,
 )
 from fieldstone.engine.planner.arguments.trees import Bindings, Blame
@@ -20,11 +20,11 @@ from fieldstone.metadata.ids import new_id_digits
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Field, Object
 from fieldstone.metadata.roles.principal import read_actor
-from fieldstone.metadata.scalars import Cell
+from fieldstone.metadata.scalars import ColumnValue
 from fieldstone.sql.frozen import frozen
 
 _AUTHORS = 32
-"""Authors whose cells a plan keeps."""
+"""Authors whose values a plan keeps."""
 
 KNOWN = object()
 """The value of a relation's key that is no client's: a record to connect to which the request itself has made."""
@@ -91,8 +91,8 @@ def check_morph(connected: Sequence[Field], blame: Blame) -> None:
         raise blame.at(second).error(f"'{first}' and '{second}' cannot both be set: they are one relation.")
 
 
-Default = Callable[[str, str, list[Cell]], None]
-"""Puts the cells of a field that the client did not give into a row, for an actor and a moment; raises BadUserInput."""
+Default = Callable[[str, str, list[ColumnValue]], None]
+"""Puts a field's values that the client did not give into a row, for an actor and a moment; raises BadUserInput."""
 
 
 class PlainField(NamedTuple):
@@ -100,7 +100,7 @@ class PlainField(NamedTuple):
 
     Attributes:
         is_computed: null means that the server fills it in.
-        default: None where the blank row has its cells.
+        default: None where the blank row has its values.
     """
 
     name: str
@@ -117,12 +117,12 @@ class LinkSource(NamedTuple):
     """Where a row names a record to connect to."""
 
     place: int
-    coerce: Callable[[JsonValue], Cell]
+    coerce: Callable[[JsonValue], ColumnValue]
 
 
 @frozen
 class RowWriter:
-    """Makes the rows of one create: the cells of the columns, and of the names of records to connect to.
+    """Makes the rows of one create: the values of the columns, and of the names of records to connect to.
 
     Attributes:
         blank: the row of a record without data, short of the values that differ in each row.
@@ -134,7 +134,7 @@ class RowWriter:
     """
 
     object_: Object
-    blank: Sequence[Cell]
+    blank: Sequence[ColumnValue]
     plain: tuple[PlainField, ...]
     links: tuple[tuple[str, Field], ...]
     sources: Mapping[tuple[str, LinkKind], LinkSource]
@@ -143,8 +143,8 @@ class RowWriter:
     admission: Admission | None
     blame: Blame
 
-    def write(self, rows: Sequence[Mapping[str, JsonValue]], bindings: Bindings) -> list[list[Cell]]:
-        """Return the Insert's rows, completed by presets; where ways are marked, the marks stand behind the cells.
+    def write(self, rows: Sequence[Mapping[str, JsonValue]], bindings: Bindings) -> list[list[ColumnValue]]:
+        """Return the Insert's rows, completed by presets; where ways are marked, the marks stand behind the values.
 
         Raises:
             BadUserInput: a value is missing or wrong; the message names its field, `extensions.index` the row.
@@ -152,28 +152,28 @@ class RowWriter:
         """
         now = datetime.now(UTC).isoformat() if self.is_dated else ""
         completion = None if self.admission is None else Completion(self.admission, bindings)
-        written: list[list[Cell]] = []
+        written: list[list[ColumnValue]] = []
         for row in rows:
             try:
                 if completion is None:
                     written.append(self._row(row, bindings.actor, now))
                 else:
                     data, marks = completion.complete(row)
-                    cells = self._row(data, bindings.actor, now)
-                    written.append([*cells, marks] if completion.admission.is_marked else cells)
+                    values = self._row(data, bindings.actor, now)
+                    written.append([*values, marks] if completion.admission.is_marked else values)
             except (BadUserInput, Forbidden) as error:
                 if self.many:
                     error.extensions.setdefault("index", len(written))
                 raise
         return written
 
-    def _row(self, data: Mapping[str, JsonValue], actor: str, now: str) -> list[Cell]:
-        cells = [*self.blank]
+    def _row(self, data: Mapping[str, JsonValue], actor: str, now: str) -> list[ColumnValue]:
+        values = [*self.blank]
         for name, is_computed, write, default in self.plain:
             if name in data and not (is_computed and data[name] is None):
-                write(data[name], cells)
+                write(data[name], values)
             elif default is not None:
-                default(actor, now, cells)
+                default(actor, now, values)
         connected: list[UUID] = []
         for key_name, field in self.links:
             link = read_link(field, key_name, data, self.blame)
@@ -184,10 +184,10 @@ class RowWriter:
             connected.append(field.id)
             if link.value is not KNOWN:
                 source = self.sources[(field.name, (link.lookup, link.preset))]
-                cells[source.place] = source.coerce(link.value)
+                values[source.place] = source.coerce(link.value)
         for fields in self.object_.morphs:
             check_morph([field for field in fields if field.id in connected], self.blame)
-        return cells
+        return values
 
 
 def build_row_writer(
@@ -199,11 +199,11 @@ def build_row_writer(
     admission: Admission | None,
     blame: Blame,
 ) -> RowWriter:
-    """Return the writer of an object's rows; defaults that are the same for all rows are made into cells here, once.
+    """Return the writer of an object's rows; defaults that are the same for all rows are made here, once.
 
     The columns of the plain fields come first in a row, in their order.
     """
-    blank: list[Cell] = [None] * (sum(len(field.parts) for field in plain) + len(sources))
+    blank: list[ColumnValue] = [None] * (sum(len(field.parts) for field in plain) + len(sources))
     found: list[PlainField] = []
     first = 0
     for field in plain:
@@ -234,21 +234,23 @@ def _put_author(field: Field, first: int, blame: Blame) -> Default:
     """Return the default of `createdBy`: the author's name, and its kind and id as the context."""
     places = {part.name: (place, part) for place, part in enumerate(field.parts, first)}
     (name_place, name_part), (context_place, context_part) = places["name"], places["context"]
-    read_name, read_context = build_cell_reader(field, name_part, blame), build_cell_reader(field, context_part, blame)
+    read_name, read_context = (build_value_reader(field, part, blame) for part in (name_part, context_part))
 
     # Few keys make most of the records.
     @lru_cache(maxsize=_AUTHORS)
-    def read(actor: str) -> tuple[Cell, Cell]:
+    def read(actor: str) -> tuple[ColumnValue, ColumnValue]:
         kind, id_, name = read_actor(actor)
         return read_name(name), None if kind is None else read_context({"kind": kind, "id": id_})
 
-    def put(actor: str, _now: str, row: list[Cell]) -> None:
+    def put(actor: str, _now: str, row: list[ColumnValue]) -> None:
         row[name_place], row[context_place] = read(actor)
 
     return put
 
 
-def _find_default(field: Field, first: int, write: FieldWriter, blank: list[Cell], blame: Blame) -> Default | None:
+def _find_default(
+    field: Field, first: int, write: FieldWriter, blank: list[ColumnValue], blame: Blame
+) -> Default | None:
     """Return the default of a field that has another one in each row; its shared part goes into the blank row."""
     match field.name:
         case "id":
@@ -269,7 +271,7 @@ def _find_default(field: Field, first: int, write: FieldWriter, blank: list[Cell
 
 
 def _put_new_id(place: int) -> Default:
-    def put(_actor: str, _now: str, row: list[Cell]) -> None:
+    def put(_actor: str, _now: str, row: list[ColumnValue]) -> None:
         row[place] = new_id_digits()
 
     return put

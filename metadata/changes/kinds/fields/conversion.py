@@ -11,7 +11,7 @@ from psycopg import sql
 from fieldstone.metadata.changes.kinds.fields.new_field import choose_column
 from fieldstone.metadata.changes.kinds.indexes.create_index import find_same
 from fieldstone.metadata.changes.row_work import ConvertValues, MapOptions, RowWork
-from fieldstone.metadata.changes.rules.defaults import default_cells, is_function, is_list, read_default
+from fieldstone.metadata.changes.rules.defaults import default_values, is_function, is_list, read_default
 from fieldstone.metadata.changes.rules.indexes.indexed_values import BTREE, SEARCH, is_sorted
 from fieldstone.metadata.changes.rules.indexes.label_indexes import name_index
 from fieldstone.metadata.changes.rules.indexes.searched import text_parts
@@ -217,11 +217,11 @@ def _all_kept(conversion: Conversion, field: Field, updated: Field, *, is_restor
     """
     gone = field.parts[len(updated.parts) :]
     kept: list[sql.Composable] = [sql.SQL("({})").format(conversion.kept)] if conversion.kept is not None else []
-    cells: Sequence[JsonValue] = [None] * len(gone)
+    values: Sequence[JsonValue] = [None] * len(gone)
     if gone and is_restored:
-        cells = default_cells(field.type, field.default, data_type=None)[-len(gone) :]
-    for part, cell in zip(gone, cells, strict=True):
-        text = dumps(cell) if cell is not None and part.column.type is SqlType.JSONB else cell
+        values = default_values(field.type, field.default, data_type=None)[-len(gone) :]
+    for part, value in zip(gone, values, strict=True):
+        text = dumps(value) if value is not None and part.column.type is SqlType.JSONB else value
         kept.append(is_empty(sql.SQL(quote_identifier(part.column.name)), part.column.type, default=text))
     return sql.SQL(" AND ").join(kept) if kept else None
 

@@ -25,7 +25,7 @@ from fieldstone.metadata.changes.rules.collisions import check_field_name
 from fieldstone.metadata.changes.rules.defaults import (
     are_options,
     canonical,
-    default_cells,
+    default_values,
     of_options,
     read_default,
 )
@@ -299,10 +299,10 @@ def _values(
         raise InvalidChange("a RELATION field takes no backfillValue; connect the records first", field="backfillValue")
     try:
         value = canonical(change.backfill)
-        cells = default_cells(updated.type, value, data_type=updated.settings.get("dataType"))
+        values = default_values(updated.type, value, data_type=updated.settings.get("dataType"))
     except InvalidValue as error:
         raise InvalidChange(f"backfillValue {error.message}", field="backfillValue") from None
-    if cells[0] is None:
+    if values[0] is None:
         raise InvalidChange(
             "backfillValue must be a constant value, with the first column of a composite", field="backfillValue"
         )
@@ -311,7 +311,7 @@ def _values(
         raise InvalidChange(
             f"backfillValue must be {of_options(updated.type)} {', '.join(allowed)}", field="backfillValue"
         )
-    return FillValues(object_=object_, field=updated, cells=cells, unique=unique)
+    return FillValues(object_=object_, field=updated, values=values, unique=unique)
 
 
 def _invert(before: Snapshot, change: UpdateField, after: Snapshot) -> list[Change]:

@@ -1,4 +1,4 @@
-"""Fields that a role reads in some records only: cells of the table, which no index serves and no write answers."""
+"""Fields that a role reads in some records only: guarded columns, which no index serves and no write answers."""
 
 import re
 from typing import Any
