@@ -20,7 +20,7 @@ ColumnValue = Any
 """A str; for a list a list of str; for JSON any JSON value."""
 
 # With IGNORECASE it would take four times as long.
-_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
+UUID_FORM = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 _INSTANT = re.compile(
     r"(\d{4}-\d\d-\d\d)(?:[Tt ](\d\d:\d\d(?::\d\d(?:\.\d+)?)?)([Zz]|[+-]\d\d(?::?\d\d)?)?)?", re.ASCII
 )
@@ -61,7 +61,7 @@ class Scalar:
 
 
 def _uuid(value: JsonValue) -> ColumnValue:
-    if isinstance(value, str) and _UUID.fullmatch(value):
+    if isinstance(value, str) and UUID_FORM.fullmatch(value):
         return value.lower()
     raise InvalidValue(f"must be a UUID such as 0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e, not {shown(value)}")
 

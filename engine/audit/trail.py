@@ -22,7 +22,6 @@ from fieldstone.sql.queries import named_statement
 
 _LOG = logging.getLogger(__name__)
 
-FLUSHED_EVERY: Final = 2.0
 MOST_PENDING: Final = 1_000
 """Different acts of each kind that wait in memory."""
 MOST_ROWS: Final = 100
@@ -97,7 +96,7 @@ class AuditTrail:
 
     async def run(self) -> None:
         """Write the acts that wait, until cancelled, and once more at the end."""
-        await keep_flushing(self.flush, FLUSHED_EVERY)
+        await keep_flushing(self.flush)
 
     async def flush(self) -> None:
         """Write the acts that wait; they go on waiting if the database is away."""

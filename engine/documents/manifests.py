@@ -5,7 +5,6 @@ Relay             {id: text}, `persisted_queries.json`
 graphql-codegen   {id: text}, `persisted-documents.json` of its client preset
 """
 
-import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import Final
 
@@ -14,10 +13,9 @@ from graphql import OperationDefinitionNode
 from fieldstone.engine.documents.document import DocumentLimits, parse_document
 from fieldstone.engine.errors import ApiError, BadUserInput
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.workspaces.trusted_documents import LONGEST_ID, MOST_DOCUMENTS, NewDocument
+from fieldstone.metadata.workspaces.trusted_documents import ID_FORM, LONGEST_ID, MOST_DOCUMENTS, NewDocument
 
 _APOLLO: Final = "apollo-persisted-query-manifest"
-_ID = re.compile(rf"[!-~]{{1,{LONGEST_ID}}}")
 
 
 def read_manifest(manifest: JsonValue, limits: DocumentLimits) -> Mapping[str, NewDocument]:
@@ -34,7 +32,7 @@ def read_texts(manifest: JsonValue) -> Mapping[str, str]:
     """
     found: dict[str, str] = {}
     for id_, text in _entries(manifest):
-        if not isinstance(id_, str) or not _ID.fullmatch(id_):
+        if not isinstance(id_, str) or not ID_FORM.fullmatch(id_):
             raise _refusal(f"the id {id_!r:.60} is not a text of 1 to {LONGEST_ID} visible ASCII characters")
         if not isinstance(text, str):
             raise _refusal(f"the document of the id {id_} must be a text")

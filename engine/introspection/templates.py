@@ -27,10 +27,11 @@ from fieldstone.engine.schema.objects.unique_keys import unique_keys
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY
 from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION
 from fieldstone.engine.schema.scope import NODE_ROOTS
-from fieldstone.engine.schema.values.enums import NO_ENUM_VALUES, build_enum, build_enum_filter
+from fieldstone.engine.schema.values.enums import build_enum, build_enum_filter
 from fieldstone.engine.schema.values.value_changes import CHANGED_ROLES
 from fieldstone.metadata.aggregates import RESULTS_OF, ROLES
 from fieldstone.metadata.api_names import FILTER_WORDS, QueryRole, TypeRole, may_ask, query_name
+from fieldstone.metadata.changes.rules.options import NO_ENUM_VALUES
 from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Field, Object, RelationEnd, Snapshot, relation_end
 from fieldstone.metadata.roles.role import Action

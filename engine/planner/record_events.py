@@ -8,8 +8,8 @@ from fieldstone.engine.planner.arguments.trees import Binder, Bindings, Blame, T
 from fieldstone.engine.planner.context import PlanContext, type_literal
 from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.engine.planner.writes.events import ACTIONS
-from fieldstone.engine.schema.values.enums import NO_ENUM_VALUES
 from fieldstone.metadata.api_names import EVENT_TYPE_NAMES, SubscriptionRoot, TypeRole, type_name
+from fieldstone.metadata.changes.rules.options import NO_ENUM_VALUES
 from fieldstone.metadata.json_text import JsonValue, dumps, loads
 from fieldstone.metadata.model import Object
 from fieldstone.sql.plan.operands import Column, Parameter

@@ -23,7 +23,7 @@ from fieldstone.metadata.json_text import JsonValue, dumps, loads
 _NUMBER = re.compile(r"-?(0|[1-9][0-9]{0,400})(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,4})?")
 _NUMBERS = frozenset({scalar.name for scalar in (scalars.INT, scalars.DECIMAL, scalars.BIG_INT, scalars.BIG_FLOAT)})
 _JSON = SCALARS[scalars.JSON.name]
-_BOOLEANS = {"true": True, "false": False}
+BOOLEANS = {"true": True, "false": False}
 
 
 class Text(NamedTuple):
@@ -124,7 +124,7 @@ def read_leaf(value: Text, type_: GraphQLInputType) -> JsonValue:
     if not value.is_quoted and text == "null":
         return None
     if type_ is GraphQLBoolean:
-        return _BOOLEANS.get(text.lower(), text)
+        return BOOLEANS.get(text.lower(), text)
     name = getattr(type_, "name", "")
     if name in _NUMBERS:
         return loads(text) if _NUMBER.fullmatch(text) else text

@@ -5,7 +5,7 @@ from functools import lru_cache
 from urllib.parse import unquote_to_bytes
 
 from fieldstone.engine.errors import BadUserInput
-from fieldstone.engine.rest.input_types import read_json
+from fieldstone.engine.rest.input_types import BOOLEANS, read_json
 from fieldstone.engine.rest.routes import Action
 from fieldstone.engine.rest.selection import DEEPEST
 from fieldstone.metadata.json_text import JsonValue
@@ -13,7 +13,7 @@ from fieldstone.metadata.json_text import JsonValue
 _MOST = 50
 _SHORT = 48
 """Bytes of a parameter that may come again and again, such as an order or a limit."""
-_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+_BOOLEANS = {**BOOLEANS, "1": True, "0": False}
 
 TAKEN: Mapping[Action, tuple[str, ...]] = {
     Action.FIND_MANY: ("filter", "order_by", "limit", "depth", "starting_after", "ending_before", "total_count"),

@@ -13,15 +13,13 @@ The names in front and behind are no ids, so that an object may be called as the
 object whose plural is `batch`.
 """
 
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from enum import Enum
 
 from fieldstone.engine.errors import MethodNotAllowed, NotFound
 from fieldstone.metadata.api_names import Verb
+from fieldstone.metadata.scalars import UUID_FORM
 from fieldstone.sql.frozen import frozen
-
-_UUID = re.compile(r"[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}")
 
 
 class Action(Enum):
@@ -205,7 +203,7 @@ def refuse_method(method: str, methods: Sequence[str]) -> MethodNotAllowed:
 
 def is_id(text: str) -> bool:
     """Return whether a segment of a path is the id of a record."""
-    return _UUID.fullmatch(text) is not None
+    return UUID_FORM.fullmatch(text) is not None
 
 
 def allow_header(methods: Sequence[str]) -> tuple[bytes, bytes]:

@@ -13,8 +13,9 @@ from psycopg.conninfo import conninfo_to_dict
 from pydantic import AfterValidator, AliasGenerator, BeforeValidator, Field
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
-from fieldstone.engine.webhooks.sending.ssrf_guard import Network, read_networks
+from fieldstone.engine.webhooks.sending.ssrf_guard import read_networks
 from fieldstone.metadata.json_text import dumps, unstorable
+from fieldstone.metadata.roles.networks import Network
 
 _SHORTEST_KEY = 32
 _MOST_WORKERS = 64

@@ -19,7 +19,6 @@ from fieldstone.sql.queries import named_statement
 
 _LOG = logging.getLogger(__name__)
 
-FLUSHED_EVERY: Final = 2.0
 MOST_ROWS: Final = 200
 """Rows of a workspace."""
 _MOST_PENDING: Final = 200
@@ -82,7 +81,7 @@ class SlowOperations:
 
     async def run(self) -> None:
         """Store the operations that wait, until cancelled, and once more at the end."""
-        await keep_flushing(self.flush, FLUSHED_EVERY)
+        await keep_flushing(self.flush)
 
     async def flush(self) -> None:
         """Explain, log and store the operations that wait; those of a database that is away are logged only."""

@@ -131,7 +131,7 @@ async def create_webhook(connection: Session, view: Snapshot, new: NewWebhook, b
         InvalidChange: a value is refused.
     """
     operations = _read_operations(view, new.operations)
-    _check_text("description", new.description)
+    _check_description(new.description)
     _check_secret(new.secret)
     ((number,),) = await fetch(connection, "count_webhooks", workspace_id=view.workspace.id)
     if number >= MOST_WEBHOOKS:
@@ -173,7 +173,7 @@ async def update_webhook(
         UnknownObject: the workspace has no such webhook.
         InvalidChange: a value is refused.
     """
-    _check_text("description", update.description)
+    _check_description(update.description)
     _check_secret(update.secret)
     operations = None if update.operations is None else _read_operations(view, update.operations)
     restart = bool(update.is_active) or update.target_url is not None
@@ -314,9 +314,9 @@ async def _require_seen(connection: Session, snapshot: Snapshot, webhook_id: UUI
             )
 
 
-def _check_text(name: str, value: str | None) -> None:
-    if value is not None and (reason := find_problem(value, is_description=name == "description")):
-        raise InvalidChange(f"{name} {reason}", field=name)
+def _check_description(value: str | None) -> None:
+    if value is not None and (reason := find_problem(value, is_description=True)):
+        raise InvalidChange(f"description {reason}", field="description")
 
 
 def _check_secret(secret: str | None) -> None:

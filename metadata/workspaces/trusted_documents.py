@@ -1,5 +1,6 @@
 """Trusted documents: the documents of a client that an operator has imported, under the ids that the client sends."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Final
@@ -14,6 +15,7 @@ from fieldstone.sql.queries import read_row
 
 LONGEST_ID: Final = 256
 """Characters of a document's id."""
+ID_FORM: Final = re.compile(rf"[!-~]{{1,{LONGEST_ID}}}")
 
 MOST_DOCUMENTS: Final = 10_000
 """Trusted documents of a workspace."""

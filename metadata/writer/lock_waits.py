@@ -28,10 +28,10 @@ async def wait_for_lock(connection: Session, lock: AdvisoryLock, *, limit: float
     await _wait(connection, CATALOG["wait_for_lock"], {**lock.parameters, "word": ""}, limit)
 
 
-async def wait_for_gate(connection: Session, workspace_id: UUID, *, limit: float = LIMIT) -> None:
+async def wait_for_gate(connection: Session, workspace_id: UUID) -> None:
     """Hold the gate of a workspace open, up to the end of the transaction; it raises as `wait_for_lock`."""
     values = {"space": 0, "lock": 0, "word": f"fieldstone.rows {workspace_id}", "workspace_id": workspace_id}
-    await _wait(connection, _QUERIES["share_gate"], values, limit)
+    await _wait(connection, _QUERIES["share_gate"], values, LIMIT)
 
 
 async def _wait(connection: Session, query: bytes, values: Mapping[str, object], limit: float) -> None:

@@ -26,9 +26,9 @@ def count_distinct(value: Expression, *, only: Expression | None = None) -> Expr
     return aggregate("count", Expression("DISTINCT " + value.text), only=only)
 
 
-def percentile(fraction: Expression, item: Expression) -> Expression:
-    """Return the first value, in the order of an ORDER BY item, behind which at most the fraction of them lies."""
-    return Expression("percentile_disc(" + fraction.text + ") WITHIN GROUP (ORDER BY " + item.text + ")")
+def first_half_end(item: Expression) -> Expression:
+    """Return the first value, in the order of an ORDER BY item, behind which at most half of them lie."""
+    return Expression("percentile_disc(0.5) WITHIN GROUP (ORDER BY " + item.text + ")")
 
 
 def over_all(function: Expression) -> Expression:
@@ -42,6 +42,6 @@ def over(function: Expression, *, by: Sequence[Expression] = (), order: Expressi
     return Expression(function.text + " OVER (" + partition + "ORDER BY " + order.text + ")")
 
 
-def partitioned(function: Expression, *, by: Sequence[Expression]) -> Expression:
-    """Return a window function over all rows that have the same values."""
-    return Expression(function.text + " OVER (PARTITION BY " + ",".join([value.text for value in by]) + ")")
+def count_alike(by: Sequence[Expression]) -> Expression:
+    """Return the number of the rows that have the same values as the row."""
+    return Expression(COUNT.text + " OVER (PARTITION BY " + ",".join([value.text for value in by]) + ")")

@@ -19,6 +19,7 @@ NULL_JSONB = Expression("NULL::jsonb")
 SIMPLE = Expression("'simple'::regconfig")
 WORDS = Expression("'fieldstone.words'::regconfig")
 NO_UUIDS = Expression("'{}'::uuid[]")
+NO_TEXTS = Expression("'{}'::text[]")
 NULL_UUID = Expression("NULL::uuid")
 NULL_UUIDS = Expression("NULL::uuid[]")
 
@@ -149,6 +150,11 @@ def as_decimal(value: Expression) -> Expression:
 def call(function: str, *arguments: Expression) -> Expression:
     """Return a function's result."""
     return Expression(function + "(" + ",".join([argument.text for argument in arguments]) + ")")
+
+
+def json_list(*values: Expression) -> Expression:
+    """Return the JSON list of values."""
+    return call("json_build_array", *values)
 
 
 def coalesce(*values: Expression) -> Expression:

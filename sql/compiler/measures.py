@@ -88,12 +88,12 @@ def _median(measure: Computed, row: RowReference) -> Expression:
     operand = measure.operands[0]
     value = _number(operand, row)
     if measure_type(measure) is not SqlType.NUMERIC:
-        return aggregation.percentile(_HALF, expressions.ordered(value, descending=False, nulls_first=None))
+        return aggregation.first_half_end(expressions.ordered(value, descending=False, nulls_first=None))
     if column_of(operand).type in {SqlType.INTEGER, SqlType.BIGINT} or isinstance(operand, Ranked):
         # The sum of the two in the middle may be no bigint.
         value = expressions.cast(value, SqlType.NUMERIC)
     lower, upper = [
-        aggregation.percentile(_HALF, expressions.ordered(value, descending=descending, nulls_first=None))
+        aggregation.first_half_end(expressions.ordered(value, descending=descending, nulls_first=None))
         for descending in (False, True)
     ]
     # percentile_cont would compute in double precision, and a division of long numbers drops the half.

@@ -11,6 +11,7 @@ _LOG = logging.getLogger(__name__)
 
 _PAUSE = 1.0
 _AGAIN = 0.1
+_FLUSHED_EVERY = 2.0
 
 
 async def keep_running(work: Callable[[], Awaitable[None]]) -> None:
@@ -23,11 +24,11 @@ async def keep_running(work: Callable[[], Awaitable[None]]) -> None:
         await asyncio.sleep(_PAUSE)
 
 
-async def keep_flushing(flush: Callable[[], Awaitable[None]], every: float) -> None:
-    """Call `flush` every so many seconds, until cancelled, and once more at the end."""
+async def keep_flushing(flush: Callable[[], Awaitable[None]]) -> None:
+    """Call `flush` every two seconds, until cancelled, and once more at the end."""
     try:
         while True:
-            await asyncio.sleep(every)
+            await asyncio.sleep(_FLUSHED_EVERY)
             await flush()
     finally:
         await flush()

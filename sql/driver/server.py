@@ -155,7 +155,7 @@ async def fit_settings(connection: psycopg.AsyncConnection, settings: PoolSettin
     try:
         if settings.has_transaction_timeout:
             await connection.execute("SET transaction_timeout = 0")
-        if not settings.temp_file_mb or await _may_set(connection, "temp_file_limit"):
+        if not settings.temp_file_mb or await _may_limit_files(connection):
             return settings
     except psycopg.Error as error:
         raise DatabaseUnavailable(f"cannot connect to the database: {str(error).strip()}") from error
@@ -166,9 +166,9 @@ async def fit_settings(connection: psycopg.AsyncConnection, settings: PoolSettin
     return replace(settings, temp_file_mb=0)
 
 
-async def _may_set(connection: psycopg.AsyncConnection, parameter: str) -> bool:
-    """Return whether the user may set a parameter of the server that only superusers may set by default."""
-    answer = await connection.execute("SELECT pg_catalog.has_parameter_privilege(%s, 'SET')", (parameter,))
+async def _may_limit_files(connection: psycopg.AsyncConnection) -> bool:
+    """Return whether the user may set `temp_file_limit`, which only superusers may by default."""
+    answer = await connection.execute("SELECT pg_catalog.has_parameter_privilege('temp_file_limit', 'SET')")
     return await answer.fetchone() == (True,)
 
 

@@ -49,7 +49,7 @@ async def follows(ends: Ends, move: Move) -> bool:
     async with ends.source.session() as connection:
         cursor = await connection.execute(QUERIES["slot_lag"], {"name": move.link})
         has_slot = await cursor.fetchone() is not None
-    return has_slot and await _has(ends.target, "has_subscription", move.link)
+    return has_slot and await _has_subscription(ends.target, move.link)
 
 
 async def wait_until_near(ends: Ends, move: Move, report: Report) -> None:
@@ -114,7 +114,7 @@ async def end_replication(ends: Ends, move: Move) -> None:
     The markers of the source go with its schema, or with the cancellation.
     """
     link = name_sql(move.link)
-    if await _has(ends.target, "has_subscription", move.link):
+    if await _has_subscription(ends.target, move.link):
         async with ends.target.session() as connection:
             for action in ("DISABLE", "SET (slot_name = NONE)"):
                 await connection.execute(sql.SQL("ALTER SUBSCRIPTION {} " + action).format(link))
@@ -158,6 +158,6 @@ async def _count_errors(target: Database, move: Move) -> int:
     return int(row[0]) if row else 0
 
 
-async def _has(database: Database, query: str, name: str) -> bool:
+async def _has_subscription(database: Database, name: str) -> bool:
     async with database.session() as connection:
-        return await (await connection.execute(QUERIES[query], {"name": name})).fetchone() == (True,)
+        return await (await connection.execute(QUERIES["has_subscription"], {"name": name})).fetchone() == (True,)

@@ -10,6 +10,7 @@ from fieldstone.engine.planner.access.admission import Admitted, Completion, fin
 from fieldstone.engine.planner.access.rules import NEVER, rule_of
 from fieldstone.engine.planner.access.write_rights import (
     FREE,
+    NONE,
     JudgedRights,
     WriteRights,
     find_rights,
@@ -23,13 +24,10 @@ from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.role import WHOLLY, Action
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import And, Condition
-from fieldstone.sql.plan.writes.rights import Rights
 
 CREATING: Final = ":ways"
 CHANGING: Final = ":changes"
 """The keys of a row's texts that mark the ways which admit its data. No column has such a name."""
-
-_NOBODY: Final = JudgedRights(rights=Rights(ways=()))
 
 
 @frozen
@@ -154,7 +152,7 @@ def judge_upsert(context: PlanContext, rights: UpsertRights, *, revives: bool) -
     """Return the rights that an upsert's statement judges by; its parameters are those of the one being planned."""
     if rights.object_.access is None:
         return JudgedUpsert(readable=None, creation=FREE, change=FREE)
-    creation, change = _NOBODY, _NOBODY
+    creation, change = NONE, NONE
     if rights.creates:
         is_marked = rights.creation is not None and rights.creation.admission is not None
         creation = judge(context, rights.creation, marks=CREATING if is_marked else None)

@@ -75,6 +75,8 @@ class JudgedRights:
 
 FREE: Final = JudgedRights()
 """The rights of a role without restrictions."""
+NONE: Final = JudgedRights(rights=Rights(ways=()))
+"""The rights of a role that may not act on any record."""
 
 
 def find_rights(context: PlanContext, object_: Object, action: Action, blame: Blame) -> WriteRights | None:

@@ -91,7 +91,7 @@ DELETE FROM fieldstone.import_record WHERE ctid = ANY (ARRAY(SELECT ctid FROM ol
 
 -- name: list_errors
 SELECT row_number, line, field, code, message, record FROM fieldstone.import_error
-WHERE job_id = %(id)s::uuid AND row_number > %(after)s::integer ORDER BY row_number LIMIT %(limit)s::integer;
+WHERE job_id = %(id)s::uuid AND row_number > %(after)s::integer ORDER BY row_number LIMIT 1000;
 
 -- name: claim_job
 -- Those that have waited for the longest come first. One whose workspace moves is taken up in its new place.

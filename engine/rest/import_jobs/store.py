@@ -210,9 +210,9 @@ class JobStore:
         """Remove the file of a job that needs it no more, for a share of the connections."""
         await self._database.write(*_bind("remove_file", id=id_), share=share)
 
-    async def list_errors(self, id_: UUID, after: int, limit: int, *, share: Hashable) -> Sequence[RefusedRow]:
+    async def list_errors(self, id_: UUID, after: int, *, share: Hashable) -> Sequence[RefusedRow]:
         """Return the refused rows behind a row, in the order of the file."""
-        rows = await self._database.read(*_bind("list_errors", id=id_, after=after, limit=limit), share=share)
+        rows = await self._database.read(*_bind("list_errors", id=id_, after=after), share=share)
         return [RefusedRow(*(None if cell is None else cell.decode() for cell in row)) for row in rows]  # type: ignore[arg-type] # one column may be NULL
 
     async def trim(self, hours: int) -> int:

@@ -12,6 +12,7 @@ from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden
 from fieldstone.engine.rest.exports.csv_lines import columns_of
 from fieldstone.engine.rest.imports.csv_rows import BuildRecord, Cells
 from fieldstone.engine.rest.imports.rows import Decode
+from fieldstone.engine.rest.input_types import BOOLEANS
 from fieldstone.engine.schema.objects.unique_keys import unique_keys
 from fieldstone.metadata import scalars
 from fieldstone.metadata.json_text import JsonValue
@@ -19,7 +20,6 @@ from fieldstone.metadata.known_names import find_close
 from fieldstone.metadata.model import Access, Field, Object, Snapshot, relation_end
 from fieldstone.metadata.scalars import Scalar
 
-_BOOLEANS = {"true": True, "false": False}
 _NUMBERS = (scalars.INT, scalars.DOUBLE, scalars.DECIMAL)
 _DELETED_AT = "deletedAt"
 
@@ -242,7 +242,7 @@ def plain_name(name: str) -> str:
 
 
 def _read_boolean(cell: str) -> JsonValue:
-    return _BOOLEANS.get(cell.lower(), cell)
+    return BOOLEANS.get(cell.lower(), cell)
 
 
 def _read_text(cell: str) -> JsonValue:

@@ -6,12 +6,12 @@ from graphql import (
     GraphQLInputType,
     GraphQLList,
     GraphQLNonNull,
-    GraphQLString,
 )
 
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values.descriptions import describe_field
 from fieldstone.engine.schema.values.enums import enum_value_type
+from fieldstone.engine.schema.values.json_paths import JSON_PATH
 from fieldstone.engine.schema.values.notation import input_type_of
 from fieldstone.engine.schema.values.scalars import SCALARS, scalar_type
 from fieldstone.engine.schema.values.value_changes import fields_of
@@ -20,13 +20,11 @@ from fieldstone.metadata.field_types import FIELD_TYPES
 from fieldstone.metadata.model import Field, Object
 from fieldstone.metadata.scalars import JSON
 
-_PATH = GraphQLList(GraphQLNonNull(GraphQLString))
-
 PATH_VALUE = input_type_of(
     JSON_PATH_VALUE,
     "A value inside a JSON document.",
     {
-        "path": (GraphQLNonNull(_PATH), "The keys that lead to the value; in a list its index, as a text."),
+        "path": (GraphQLNonNull(JSON_PATH), "The keys that lead to the value; in a list its index, as a text."),
         "value": (SCALARS[JSON.name], "The new value; null is JSON's null."),
     },
 )
@@ -56,7 +54,7 @@ def _member(scope: TypeScope, object_: Object, field: Field, role: TypeRole) -> 
         case TypeRole.SET_PATH:
             return GraphQLList(GraphQLNonNull(PATH_VALUE))
         case TypeRole.DELETE_PATH:
-            return GraphQLList(GraphQLNonNull(_PATH))
+            return GraphQLList(GraphQLNonNull(JSON_PATH))
         case _ if FIELD_TYPES[field.type].has_options:
             return enum_value_type(scope, object_, field)
         case _:

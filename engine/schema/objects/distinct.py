@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from graphql import GraphQLEnumType, GraphQLEnumValue
 
 from fieldstone.engine.schema.values.descriptions import describe_field, describe_key
-from fieldstone.engine.schema.values.enums import NO_ENUM_VALUES
 from fieldstone.metadata.api_names import TypeRole, type_name
+from fieldstone.metadata.changes.rules.options import NO_ENUM_VALUES
 from fieldstone.metadata.model import Field, Object, Part, capitalised
 
 

@@ -19,9 +19,9 @@ from fieldstone.engine.schema.roots.activity.record_events import RECORD_EVENT_A
 from fieldstone.engine.schema.roots.records import find_query_field, query_names
 from fieldstone.engine.schema.scope import Members, TypeScope
 from fieldstone.engine.schema.values.descriptions import describe_field
-from fieldstone.engine.schema.values.enums import NO_ENUM_VALUES
 from fieldstone.metadata import api_names
 from fieldstone.metadata.api_names import SubscriptionRoot, TypeRole, Verb, type_name
+from fieldstone.metadata.changes.rules.options import NO_ENUM_VALUES
 from fieldstone.metadata.model import Field, Object
 
 SUBSCRIPTION = "Subscription"

@@ -9,7 +9,6 @@ from fieldstone.metadata.api_names import FieldTypeRole, enum_name
 from fieldstone.metadata.model import Field, Object
 
 # https://spec.graphql.org/October2021/#sec-Enums: no value may be named like one of these.
-NO_ENUM_VALUES = frozenset({"true", "false", "null"})
 
 
 def build_enum(object_: Object, field: Field) -> GraphQLEnumType:

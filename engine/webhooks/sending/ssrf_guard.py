@@ -12,7 +12,7 @@ from uuid import UUID
 
 from fieldstone.engine.webhooks.sending.look_ups import LookUp, LookUps, UnknownHost, look_up
 from fieldstone.metadata.json_text import unstorable
-from fieldstone.metadata.roles.networks import read_network
+from fieldstone.metadata.roles.networks import Address, Network, read_network
 
 if TYPE_CHECKING:
     import httpx
@@ -25,9 +25,6 @@ _LOOK_UPS = 32
 _CHECKS = 8
 """The most names of new targets."""
 _HIGHEST_PORT = 65_535
-
-Address = IPv4Address | IPv6Address
-Network = IPv4Network | IPv6Network
 
 _REFUSED_IPV4 = {
     IPv4Network("0.0.0.0/8"): "an unspecified",

@@ -14,7 +14,7 @@ from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.shown_text import find_problem
 
 _ENUM_VALUE = re.compile(r"[_A-Za-z][_0-9A-Za-z]*", re.ASCII)
-_ENUM_RESERVED = frozenset({"true", "false", "null"})
+NO_ENUM_VALUES = frozenset({"true", "false", "null"})
 _OPTION_KEYS = ("value", "label", "color", "position")
 
 
@@ -71,7 +71,7 @@ def _read_option(option: JsonValue, place: int) -> Option:
             f" first{hint}",
             field="options",
         )
-    if value in _ENUM_RESERVED or value.startswith("__"):
+    if value in NO_ENUM_VALUES or value.startswith("__"):
         raise InvalidChange(
             f"the option value {shown(value)} is reserved by GraphQL; {value.strip('_').upper() or 'NONE'} would pass",
             field="options",

@@ -24,8 +24,6 @@ _SMALLEST = {
 }
 """The ends of the types' ranges; that of a numeric is `DIGITS`."""
 
-_NO_TEXTS = Expression("'{}'::text[]")
-
 
 def assigned_value(assignment: Assignment, row: RowReference | None = None) -> Expression:
     """Return the value of an assignment; a change is one of the row's value."""
@@ -51,9 +49,9 @@ def changed_value(change: Change, value: Expression) -> Expression:
         case ChangeKind.ADD:
             return expressions.plus(value, operand)
         case ChangeKind.APPEND:
-            return expressions.concatenation((expressions.coalesce(value, _NO_TEXTS), operand))
+            return expressions.concatenation((expressions.coalesce(value, expressions.NO_TEXTS), operand))
         case ChangeKind.APPEND_NEW:
-            there = expressions.coalesce(value, _NO_TEXTS)
+            there = expressions.coalesce(value, expressions.NO_TEXTS)
             return expressions.concatenation((there, expressions.items_without(operand, there)))
         case ChangeKind.REMOVE:
             rest = expressions.items_without(value, operand)
@@ -76,7 +74,7 @@ def out_of_range(assignments: Sequence[Assignment], key: Column, draft: Statemen
         total = expressions.plus(value, expressions.as_decimal(expressions.parameter(change.operand)))
         beyond = _has_more_digits(total) if kind is SqlType.NUMERIC else _is_beyond(total, kind)
         identifier = expressions.column(locked.alias, key.name)
-        details = expressions.call("json_build_array", expressions.number(index), identifier)
+        details = expressions.json_list(expressions.number(index), identifier)
         text = expressions.concatenation(
             (expressions.text_literal(Problem.OUT_OF_RANGE.value + ":"), expressions.cast_to_text(details))
         )

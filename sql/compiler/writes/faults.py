@@ -4,7 +4,6 @@ Nothing of this is looked for before a write, which it would slow down by half; 
 one row only, in the server's language.
 """
 
-from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
@@ -37,7 +36,7 @@ def compile_faults(plan: Faults, draft: StatementDraft) -> Query:
         union = found[0].order(position).limit(plan.limit).text()
     blamed = query_source(union, draft.alias())
     order = expressions.result(blamed.alias, "position")
-    listed = expressions.call("json_build_array", expressions.less_one(order), expressions.result(blamed.alias, "held"))
+    listed = expressions.json_list(expressions.less_one(order), expressions.result(blamed.alias, "held"))
     faults = aggregation.aggregate("json_agg", listed, order=order)
     return statement.from_(blamed).select(expressions.cast_to_text(faults))
 
@@ -55,7 +54,7 @@ def _missing(plan: Faults, index: int, draft: StatementDraft) -> Query:
     given = FromItem("given", draft.alias())
     targets = given_targets(plan.write, given)
     query = Query().from_(given).only(missing_targets(targets, partial(_kept, plan.write, given, draft))[index])
-    return _fault(query, given, _listed([targets[index].given]))
+    return _fault(query, given, expressions.json_list(targets[index].given))
 
 
 def _kept(
@@ -90,7 +89,7 @@ def _taken(plan: Faults, key: UniqueKey, draft: StatementDraft) -> Query:
         columns |= dict(target_columns(given_targets(write, given)))
         values = [columns[column.name] for column in key.columns]
     names = [f"k{place}" for place in range(len(values))]
-    same = aggregation.partitioned(expressions.COUNT, by=values)
+    same = aggregation.count_alike(values)
     counted.select(expressions.named(same, "same"))
     counted.select(*map(expressions.named, values, names))
     terms += [expressions.is_null(value, negated=True) for value in values]
@@ -116,7 +115,7 @@ def _taken(plan: Faults, key: UniqueKey, draft: StatementDraft) -> Query:
     taken = expressions.exists(other.only(expressions.all_of(conditions)))
     is_twice = expressions.is_more_than_one(expressions.result(rows.alias, "same"))
     query = Query().from_(rows).only(expressions.all_of([is_meant, expressions.any_of([is_twice, taken])]))
-    held = _listed(values)
+    held = expressions.json_list(*values)
     if isinstance(write, UpdateRows):
         # A role need not read the values that the record had before.
         held = expressions.case([(expressions.all_of(_marks(write, key, rows)), held)])
@@ -144,10 +143,6 @@ def _marks(write: UpdateRows, key: UniqueKey, given: FromItem) -> list[Expressio
         expressions.is_marked(bits, places[column.name]) if column.name in places else expressions.FALSE
         for column in key.columns
     ]
-
-
-def _listed(values: Sequence[Expression]) -> Expression:
-    return expressions.call("json_build_array", *values)
 
 
 def _fault(query: Query, source: FromItem, held: Expression) -> Query:

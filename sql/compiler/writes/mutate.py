@@ -156,14 +156,9 @@ def _of_deleted(query: Query, locked: FromItem, plan: Delete, draft: StatementDr
     return query.from_(locked).only(pair(query, written, same, is_one=plan.limit == 1))
 
 
-def event_rows(
-    target: EventTarget, key: Expression, before: str | None, after: str | None, *, action: Expression | None = None
-) -> Query:
-    """Return the event rows' INSERT, short of its FROM; `before` and `after` are the aliases of the rows.
-
-    An `action` is that of each row, in the place of the target's.
-    """
-    return event_values(target, key, document(before), document(after), action=action)
+def event_rows(target: EventTarget, key: Expression, before: str | None, after: str | None) -> Query:
+    """Return the event rows' INSERT, short of its FROM; `before` and `after` are the aliases of the rows."""
+    return event_values(target, key, document(before), document(after))
 
 
 def event_values(
@@ -175,7 +170,10 @@ def event_values(
     action: Expression | None = None,
     object_id: Expression | None = None,
 ) -> Query:
-    """Return the event rows' INSERT as `event_rows` does; `before` and `after` are the rows as jsonb."""
+    """Return the event rows' INSERT as `event_rows` does; `before` and `after` are the rows as jsonb.
+
+    An `action` and an `object_id` are those of each row, in the place of the target's.
+    """
     query = Query().insert(table_source(target.table, _EVENT_ALIAS), _EVENT_COLUMNS)
     return query.select(
         expressions.uuid_literal(target.workspace_id),

@@ -93,7 +93,7 @@ def with_ways(answer: Query, ways: Expression) -> Query:
 
 def refused_row(rows: Query, allowed: Expression, detail: Expression, order: Expression, *terms: Expression) -> Query:
     """Return the problem of the first of the rows under these terms that is not allowed; `rows` has a FROM alone."""
-    listed = expressions.cast_to_text(expressions.call("json_build_array", detail))
+    listed = expressions.cast_to_text(expressions.json_list(detail))
     text = expressions.concatenation((expressions.text_literal(Problem.CHECK.value + ":"), listed))
     refused = expressions.all_of((*terms, expressions.is_true(allowed, negated=True)))
     return rows.select(text).only(refused).order(order).limit(1)

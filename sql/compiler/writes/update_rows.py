@@ -190,7 +190,7 @@ def _forbidden(plan: UpdateRows, draft: StatementDraft) -> Query:
     found = _found(plan, given, there, draft, *ties)
     key = expressions.column(locked.alias, plan.key.name)
     position = expressions.result(given.alias, "position")
-    details = expressions.call("json_build_array", expressions.less_one(position))
+    details = expressions.json_list(expressions.less_one(position))
     text = expressions.concatenation(
         (expressions.text_literal(Problem.FORBIDDEN.value + ":"), expressions.cast_to_text(details))
     )

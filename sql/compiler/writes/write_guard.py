@@ -175,7 +175,7 @@ def _changed(expected: Expected, draft: StatementDraft) -> Query:
         ]
     )
     local = expressions.call("timezone", UTC, changed)
-    details = expressions.cast_to_text(expressions.call("json_build_array", local))
+    details = expressions.cast_to_text(expressions.json_list(local))
     text = expressions.concatenation((expressions.text_literal(Problem.CHANGED.value + ":"), details))
     return Query().from_(locked).select(text).only(expressions.negation(expressions.is_true(is_as_expected))).limit(1)
 

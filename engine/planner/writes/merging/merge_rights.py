@@ -5,7 +5,7 @@ from dataclasses import replace
 
 from fieldstone.engine.errors import Forbidden
 from fieldstone.engine.planner.access.admission import Admitted
-from fieldstone.engine.planner.access.write_rights import FREE, JudgedRights, WriteRights, find_rights, judge
+from fieldstone.engine.planner.access.write_rights import FREE, NONE, JudgedRights, WriteRights, find_rights, judge
 from fieldstone.engine.planner.arguments.trees import Blame
 from fieldstone.engine.planner.context import PlanContext, Site, visible
 from fieldstone.engine.planner.writes.values.assignments import preset_assignments
@@ -17,9 +17,6 @@ from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import And, Condition
 from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.plan.writes.elements import Assignment
-from fieldstone.sql.plan.writes.rights import Rights
-
-_NOBODY = JudgedRights(rights=Rights(ways=()))
 
 
 @frozen
@@ -79,7 +76,7 @@ def judge_holder(context: PlanContext, holder: Object, fields: Sequence[Field], 
     if access is None:
         return HolderRights()
     terms = visible(context, holder, deleted=True, site=Site.POINT)
-    moving, barred, presets = _NOBODY, tuple[tuple[Column, ...], ...](), tuple[Assignment, ...]()
+    moving, barred, presets = NONE, tuple[tuple[Column, ...], ...](), tuple[Assignment, ...]()
     if access.update:
         rights = find_rights(context, holder, Action.UPDATE, blame)
         moving, barred, presets = _judge_moving(context, rights, fields, blame)
@@ -88,7 +85,7 @@ def judge_holder(context: PlanContext, holder: Object, fields: Sequence[Field], 
         moving=moving,
         barred=barred,
         presets=presets,
-        deleting=judge_merged(context, holder, Action.DELETE, blame) if access.delete else _NOBODY,
+        deleting=judge_merged(context, holder, Action.DELETE, blame) if access.delete else NONE,
     )
 
 

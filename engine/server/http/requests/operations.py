@@ -3,7 +3,6 @@
 https://graphql.github.io/graphql-over-http/draft/#sec-Request-Parameters
 """
 
-import re
 from collections.abc import Mapping
 from functools import partial
 from urllib.parse import parse_qsl
@@ -17,11 +16,10 @@ from fieldstone.engine.request.stored_documents.request import SHA256, DocumentR
 from fieldstone.engine.server.http.requests.body import decode_json
 from fieldstone.engine.work_thread import WorkThread
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.workspaces.trusted_documents import LONGEST_ID
+from fieldstone.metadata.workspaces.trusted_documents import ID_FORM, LONGEST_ID
 from fieldstone.sql.frozen import frozen
 
 _PARAMETERS = 100
-_ID = re.compile(rf"[!-~]{{1,{LONGEST_ID}}}")
 
 
 @frozen
@@ -123,7 +121,7 @@ def _read_reference(given: dict[str, JsonValue], extensions: dict[str, JsonValue
     """Return the stored document that an operation names, by `documentId` or as Apollo's clients do."""
     id_, persisted = given.get("documentId"), extensions.get("persistedQuery")
     if id_ is not None:
-        if not isinstance(id_, str) or not _ID.fullmatch(id_):
+        if not isinstance(id_, str) or not ID_FORM.fullmatch(id_):
             raise BadUserInput(
                 f"'documentId' must be a text of 1 to {LONGEST_ID} visible ASCII characters.", field="documentId"
             )
@@ -138,7 +136,7 @@ def _read_reference(given: dict[str, JsonValue], extensions: dict[str, JsonValue
     if persisted.get("version") != 1:
         raise BadUserInput(f"Unsupported persisted query version: '{field}.version' must be 1.", field=field)
     hashed = persisted.get("sha256Hash")
-    if not isinstance(hashed, str) or not _ID.fullmatch(hashed):
+    if not isinstance(hashed, str) or not ID_FORM.fullmatch(hashed):
         raise BadUserInput(f"'{field}.sha256Hash' must be the document's SHA-256 in hex.", field=f"{field}.sha256Hash")
     # The hash that graphql-codegen gives a document has a prefix.
     return DocumentReference(hashed.removeprefix(SHA256), is_persisted=True)

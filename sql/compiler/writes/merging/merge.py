@@ -19,8 +19,6 @@ from fieldstone.sql.plan.writes.merge import Merge
 from fieldstone.sql.plan.writes.rights import Rights
 from fieldstone.sql.types import SqlType
 
-_NO_TEXTS = Expression("'{}'::text[]")
-
 
 def compile_merge(plan: Merge, draft: StatementDraft) -> Query:
     """Return the statement of a Merge."""
@@ -180,7 +178,7 @@ def _value(plan: Merge, column: Column, found: Expression, before: Expression) -
         return found
     if column.type is SqlType.TEXT_ARRAY:
         items = Query().select(expressions.call("jsonb_array_elements_text", found))
-        texts = expressions.coalesce(expressions.array_from(items), _NO_TEXTS)
+        texts = expressions.coalesce(expressions.array_from(items), expressions.NO_TEXTS)
         return expressions.case([(expressions.is_null(found, negated=True), texts)], otherwise=before)
     return expressions.coalesce(found, before)
 

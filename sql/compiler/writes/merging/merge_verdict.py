@@ -56,7 +56,7 @@ def refusals(
             for place in places
         ]
         refused = expressions.is_true(expressions.any_of(options), negated=True)
-        details = expressions.call("json_build_array", key, expressions.text_literal(action))
+        details = expressions.json_list(key, expressions.text_literal(action))
         opening = expressions.text_literal(problem.value + ":")
         query = Query().select(expressions.concatenation((opening, expressions.cast_to_text(details))))
         for source in sources:

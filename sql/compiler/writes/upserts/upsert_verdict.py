@@ -66,7 +66,7 @@ def _key_twice(plan: Upsert, place: int, draft: StatementDraft) -> Query:
         expressions.number(place),
         expressions.less_one(twice.result("earlier")),
         expressions.less_one(twice.position),
-        _listed(twice.key_values(place)),
+        expressions.json_list(*twice.key_values(place)),
     ]
     return _first(twice, Problem.KEY_TWICE, details, expressions.is_null(twice.result("earlier"), negated=True))
 
@@ -131,7 +131,7 @@ def _key_taken(plan: Upsert, place: int, draft: StatementDraft) -> Query:
     details = [
         expressions.number(place),
         expressions.less_one(rows.position),
-        _listed(rows.key_values(place)),
+        expressions.json_list(*rows.key_values(place)),
     ]
     return _first(rows, Problem.KEY_TAKEN, details, expressions.all_of(taken))
 
@@ -187,11 +187,7 @@ def _changed_row(rights: Rights, rows: UpsertRows, row: RowReference) -> tuple[F
 def _first(rows: UpsertRows, problem: Problem, details: Sequence[Expression], condition: Expression) -> Query:
     """Return the problem of the first row that has it."""
     text = expressions.concatenation(
-        (expressions.text_literal(problem.value + ":"), expressions.cast_to_text(_listed(details)))
+        (expressions.text_literal(problem.value + ":"), expressions.cast_to_text(expressions.json_list(*details)))
     )
     query = Query().from_(rows.source).select(text).only(condition)
     return query.order(rows.position).limit(1) if rows.plan.many else query
-
-
-def _listed(values: Sequence[Expression]) -> Expression:
-    return expressions.call("json_build_array", *values)
