@@ -69,7 +69,7 @@ class CurrentSnapshots:
         self._needs: list[Callable[[UUID], bool]] = []
 
     def keep_while(self, is_needed: Callable[[UUID], bool]) -> None:
-        """Keep the snapshots of the workspaces for which this says so, whether they are asked for or not."""
+        """Keep the snapshots of the workspaces for which `is_needed` returns True, even if no request asks for them."""
         self._needs.append(is_needed)
 
     def peek(self, workspace_id: UUID) -> Snapshot | None:

@@ -16,7 +16,7 @@ _QUERIES = read_queries(__name__)
 
 
 async def trim(database: Database, days: int) -> int:
-    """Delete the entries that are older, and return their number."""
+    """Delete the entries that are older than so many days, and return their number."""
     deleted = 0
     while True:
         # Of two logins, the one that serves may not delete.

@@ -153,7 +153,7 @@ def plan_operation(
 def plan_forgivingly(
     operation: ValidOperation[QueryPlan], snapshot: Snapshot, schema: GraphQLSchema, limits: Limits, bindings: Bindings
 ) -> tuple[QueryPlan, list[bytes | None]]:
-    """Return a query's plan for one request alone, and its parameters: each field fails whose argument is refused."""
+    """Return a query's plan for one request alone, and its parameters: a refused argument fails its field alone."""
     context = PlanContext(
         snapshot=snapshot,
         operation=operation.parse(),

@@ -67,7 +67,7 @@ class RestApi:
 
     @cached_property
     def _open_api(self) -> "OpenApiDocuments":
-        """The documents that describe it, whose modules few servers are asked for."""
+        """The OpenAPI documents; their modules are imported at the first request for one."""
         from fieldstone.engine.rest.open_api.documents import OpenApiDocuments  # noqa: PLC0415 - as above
 
         return OpenApiDocuments()
@@ -136,7 +136,7 @@ class RestApi:
             return self._see_object(await self._core.look(newest, principal), plural)
 
     def find_ready(self, principal: Principal, asked: Asked) -> Ready | None:
-        """Return a read that was asked before in this shape; None where it takes more."""
+        """Return a read whose plan for this shape is cached; None if the whole path has to be taken."""
         seen = self.ready.see(principal)
         if seen is None:
             return None

@@ -23,7 +23,7 @@ def coerce_claims(claims: Sequence[Claim], given: Mapping[str, JsonValue]) -> Ma
 
 
 def find_undeclared(role_name: str, claims: Sequence[Claim], given: Iterable[str]) -> str | None:
-    """Return the fault of the first name of a value that a role does not declare; None where it declares all."""
+    """Return the fault of the first value that a role does not declare; None if it declares all of them."""
     declared = {claim.name: claim for claim in claims}
     name = next((name for name in given if name not in declared), None)
     if name is None:

@@ -1,4 +1,4 @@
-"""The members of a document's parts: those of the model, and those of its own."""
+"""The members of a model file's objects, fields, indexes and roles: those of the model, and those of files alone."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -23,7 +23,7 @@ _KINDS: Mapping[Shape, type[object] | tuple[type[object], ...]] = {
 
 
 def _own(shape: Shape = Shape.TEXT, default: JsonValue = None) -> Member:
-    """Return a member that documents alone have; its name is its key."""
+    """Return a member that model files alone have; its name is its key."""
     return Member(name="", attribute="", shape=shape, default=default, is_kept=False)
 
 

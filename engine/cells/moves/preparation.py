@@ -21,7 +21,7 @@ from fieldstone.sql.plan.elements import Table
 
 
 async def require_room(ends: Ends, move: Move) -> None:
-    """Remove the rest of an earlier attempt from the target, and return if the workspace can come there.
+    """Remove the rest of an earlier attempt from the target, and check that the workspace has room there.
 
     Raises:
         MoveRefused: the target has another workspace's schema of this name, or other extensions.

@@ -72,7 +72,7 @@ async def list_unfinished(home: Database, databases: Mapping[str, Database | Non
 async def finish_moves(databases: Mapping[str, Database | None], home: Database, *, most_wal: int = MOST_WAL) -> None:
     """Have the targets serve the workspaces that their sources have left, and end the rest of moves without a mover.
 
-    Where the source has the workspace still, its webhooks send again, and a log that grows for the target is let go:
+    If the source still has the workspace, its webhooks send again, and a log that grows for the target is let go:
     the move begins from its start when it is asked for again. The move of a workspace that was deleted is undone.
 
     Args:

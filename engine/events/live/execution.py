@@ -27,7 +27,7 @@ class Execution:
         database: where the records are.
         tickets: all statements of the hub; live queries have half of them, so that events are not kept waiting.
         total: the number of those tickets.
-        counters: counted in.
+        counters: count the runs.
         poll: seconds after which a statement runs again without an event; 0: it does not.
         position: returns the position up to which the events are noted.
     """

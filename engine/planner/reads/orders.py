@@ -114,7 +114,7 @@ def _totals(
 
 
 def one_each(given: dict[str, Tree], blame: Blame) -> dict[str, Tree]:
-    """Return the members, each of which has one member in its turn, or none."""
+    """Return the members of an order; each that is an object must have one member, or none, down to the last."""
     return {
         name: one_each(order_members(member, blame.at(name)), blame.at(name)) if isinstance(member, dict) else member
         for name, member in given.items()

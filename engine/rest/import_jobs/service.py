@@ -44,8 +44,8 @@ class ImportJobs:
 
     Args:
         database: where they are.
-        means: all that they are run by.
-        hours: for which a job is kept that nobody touches.
+        means: the services that run a job.
+        hours: the time for which an untouched job is kept.
     """
 
     def __init__(self, database: Database, means: Means, hours: int) -> None:
@@ -58,7 +58,7 @@ class ImportJobs:
         self._workspaces: Counter[UUID] = Counter()
 
     async def run(self) -> None:
-        """Take jobs and work on them, until cancelled; others take these over then."""
+        """Take jobs and work on them, until cancelled; then other processes take them over."""
         try:
             while True:
                 self.wake.forget()

@@ -1,4 +1,4 @@
-"""The bytes of a response to a request that no app is asked about."""
+"""The bytes of the response to a request that is refused before it reaches an app."""
 
 from collections.abc import Iterable
 

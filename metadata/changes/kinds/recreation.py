@@ -51,7 +51,7 @@ def recreate_object(before: Snapshot, object_: Object) -> Iterator[Change]:
 
 
 def _type_values(named: Field) -> dict[str, JsonValue]:
-    """Return the type, settings and options by which the field that an object starts with gets those that it had."""
+    """Return the members of a change that gives an object's first field its former type, settings and options."""
     values = {"type": named.type, "settings": dict(named.settings) or None}
     return values if named.options == () else {**values, "options": options_json(named.options)}
 

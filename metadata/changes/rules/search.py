@@ -1,4 +1,4 @@
-"""A TS_VECTOR field: which fields' words it holds, as its settings say."""
+"""The settings of a TS_VECTOR field, which name the fields whose words it holds."""
 
 from collections.abc import Iterator, Mapping
 

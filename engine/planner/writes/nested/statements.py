@@ -122,7 +122,10 @@ def plan_update(
     holder: Column | None = None,
     among: str | None = None,
 ) -> Records:
-    """Return the plan that changes records, each of which hangs on its parent by `holder`, the relation `among`."""
+    """Return the plan that changes records.
+
+    `holder` is the key by which each belongs to its parent, and `among` the parent's relation to them.
+    """
     rows, rights = _begin(context), find_rights(context, object_, Action.UPDATE, blame)
     admission = None if rights is None else rights.admission
     given = [_without(row, known) for row in sample]
@@ -277,7 +280,7 @@ def _begin_pairs(context: PlanContext) -> tuple[Parameter, Parameter]:
 
 
 def _without(row: dict[str, JsonValue], known: Sequence[Field]) -> dict[str, JsonValue]:
-    """Return a record's data as far as a client names the records that it links to."""
+    """Return a record's data without the links to records whose ids only the request finds."""
     left = {field.name for field in known if not _connects(row.get(field.name))}
     return {name: value for name, value in row.items() if name not in left}
 

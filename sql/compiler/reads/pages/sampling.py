@@ -90,9 +90,9 @@ def sample_size(condition: Condition) -> int:
 
 
 def takes_longer(tables: Sequence[Table], around: Table) -> Expression:
-    """Return the condition that a table takes longer to read than many more rows of the one around it to sample.
+    """Return the condition that reading one of the tables takes longer than sampling many more rows around it.
 
-    Where each of those has many related rows, a look-up reads many.
+    A look-up reads many rows if each row around it has many related ones.
     """
     bound = expressions.arithmetic(expressions.number(FAN_OUT), "*", _bytes_of(around))
     return expressions.any_of(
@@ -173,9 +173,9 @@ class Hits(KnownOnce):
 
 
 class Many(KnownOnce):
-    """Whether a query has so many rows that totals of rows of these tables are cheaper for all of them at once.
+    """Whether a query has so many rows that one pass over these tables totals them all in less time than a pass each.
 
-    It has all clauses but SELECT and LIMIT.
+    The query has all clauses but SELECT and LIMIT.
     """
 
     def __init__(self, rows: Query, tables: Sequence[Table], draft: StatementDraft) -> None:
