@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
+from tests.engine.long_documents import many
 from tests.processes.serving import Served, serving
 
 pytestmark = pytest.mark.alone
@@ -20,10 +21,6 @@ HICCUPS = 2
 """Waits that may be longer: the machine has other work at times, and each attack has more documents than these."""
 
 LEVELS = "people { edges { node { company { people { edges { node { company { id name } } } } } } } }"
-
-
-def many(count: int, text: str) -> str:
-    return " ".join(text.replace("#", str(number)) for number in range(count))
 
 
 FRAGMENTS = (

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from psycopg import sql
 
 from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.sql.ddl.names import table_sql
 from tests.apis import Served, open_apis, serve
 from tests.databases import Databases
 from tests.engine.nested.writing import relate, relate_to_several
@@ -36,7 +37,9 @@ class Bench:
             connection.execute("CREATE SCHEMA kept")
             for object_ in self.snapshot.objects.values():
                 name = sql.Identifier(object_.table.name)
-                connection.execute(sql.SQL("CREATE TABLE kept.{} AS SELECT * FROM {}").format(name, _table(object_)))
+                connection.execute(
+                    sql.SQL("CREATE TABLE kept.{} AS SELECT * FROM {}").format(name, table_sql(object_.table))
+                )
         self.state = self.load()
 
     def load(self) -> State:
@@ -48,21 +51,19 @@ class Bench:
         """Bring the records back, and take the events away."""
         objects = self.snapshot.objects.values()
         with psycopg.connect(self.dsn) as connection:
-            tables = sql.SQL(",").join(map(_table, objects))
+            tables = sql.SQL(",").join([table_sql(object_.table) for object_ in objects])
             connection.execute(sql.SQL("TRUNCATE {}, fieldstone.event_staging").format(tables))
             connection.execute("SET session_replication_role = replica")
             for object_ in objects:
                 name = sql.Identifier(object_.table.name)
-                connection.execute(sql.SQL("INSERT INTO {} SELECT * FROM kept.{}").format(_table(object_), name))
+                connection.execute(
+                    sql.SQL("INSERT INTO {} SELECT * FROM kept.{}").format(table_sql(object_.table), name)
+                )
 
     def events(self) -> list[tuple[str, str]]:
         """The actions and the records of the last write's events."""
         with psycopg.connect(self.dsn) as connection:
             return connection.execute("SELECT action, record_id::text FROM fieldstone.event_staging").fetchall()
-
-
-def _table(object_: Object) -> sql.Identifier:
-    return sql.Identifier(object_.table.schema, object_.table.name)
 
 
 def _link(connection: psycopg.Connection, snapshot: Snapshot) -> None:
@@ -71,12 +72,12 @@ def _link(connection: psycopg.Connection, snapshot: Snapshot) -> None:
     ids: dict[str, list[str]] = {}
     for name in ("company", "person", "specimen"):
         rows = connection.execute(
-            sql.SQL("SELECT id::text FROM {} ORDER BY id").format(_table(snapshot.by_singular[name]))
+            sql.SQL("SELECT id::text FROM {} ORDER BY id").format(table_sql(snapshot.by_singular[name].table))
         )
         ids[name] = [id_ for (id_,) in rows]
 
     def set_key(name: str, column: str, row: str, value: str) -> None:
-        table = _table(snapshot.by_singular[name])
+        table = table_sql(snapshot.by_singular[name].table)
         text = sql.SQL("UPDATE {} SET {} = %s WHERE id = %s").format(table, sql.Identifier(column))
         connection.execute(text, (value, row))
 
@@ -92,7 +93,7 @@ def _link(connection: psycopg.Connection, snapshot: Snapshot) -> None:
         for _ in range(90):
             values = [*map(chance.choice, targets), "2024-01-01Z" if chance.random() < 0.2 else None]
             text = sql.SQL("INSERT INTO {} (id, {}) VALUES (gen_random_uuid(), %s, %s, %s) ON CONFLICT DO NOTHING")
-            connection.execute(text.format(_table(snapshot.by_singular[name]), columns), values)
+            connection.execute(text.format(table_sql(snapshot.by_singular[name].table), columns), values)
 
 
 async def _make(dsn: str) -> None:

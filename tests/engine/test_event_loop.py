@@ -23,15 +23,14 @@ from tests.access_roles import READ_ONLY, make_role, with_roles
 from tests.apis import PRINCIPAL, WORKSPACE_ID, Served, serve, workspace_template
 from tests.databases import Databases
 from tests.engine.callback_lines import Longest
+from tests.engine.long_documents import ID, ONE, doubling, many
 from tests.models import large_snapshot
 
 MOST_LINES = 450_000
 """Some 40 ms of a processor of 2023."""
 
 TOKENS = DocumentLimits().tokens
-ID = "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e"
 QUOTED = json.dumps(ID)
-ONE = f'{{ company(id: "{ID}") {{ %s }} }} '
 IMPORT = 'mutation ($manifest: JSON!) { importDocuments(input: { client: "web" manifest: $manifest }) { written } }'
 LEVELS = "people { edges { node { company { id name } } } }"
 
@@ -40,19 +39,6 @@ LEVELS = "people { edges { node { company { id name } } } }"
 def served(databases: Databases) -> Iterator[Served]:
     with databases.clone(workspace_template(databases)) as dsn:
         yield from serve(dsn)
-
-
-def doubling(levels: int) -> str:
-    fragments = [
-        f"fragment F{n} on Company {{ a: people(first: 1) {{ edges {{ node {{ company {{ ...F{n + 1} }} }} }} }}"
-        f" b: people(first: 1) {{ edges {{ node {{ company {{ ...F{n + 1} }} }} }} }} }}"
-        for n in range(levels)
-    ]
-    return " ".join([*fragments, f"fragment F{levels} on Company {{ id }}"])
-
-
-def many(count: int, text: str) -> str:
-    return " ".join(text.replace("#", str(number)) for number in range(count))
 
 
 HEAVY = {

@@ -19,9 +19,9 @@ from fieldstone.engine.planner.subscriptions import LARGEST_SET
 from tests.apis import LIMITS, Served, serve, workspace_template
 from tests.databases import Databases
 from tests.engine.callback_lines import Longest
+from tests.engine.long_documents import ONE, doubling
 
 DEPTH = DocumentLimits().depth
-ID = "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e"
 
 
 @pytest.fixture(scope="module")
@@ -47,18 +47,6 @@ def chain(length: int, link: str) -> str:
     fragments = [f"fragment F{n} on Company {{ {link % f'...F{n + 1}'} }}" for n in range(length)]
     return " ".join([*fragments, f"fragment F{length} on Company {{ id }}"])
 
-
-def doubling(levels: int) -> str:
-    """Fragments that each spread the next one twice: the last stands there 2 to the power of `levels` times."""
-    fragments = [
-        f"fragment F{n} on Company {{ a: people(first: 1) {{ edges {{ node {{ company {{ ...F{n + 1} }} }} }} }}"
-        f" b: people(first: 1) {{ edges {{ node {{ company {{ ...F{n + 1} }} }} }} }} }}"
-        for n in range(levels)
-    ]
-    return " ".join([*fragments, f"fragment F{levels} on Company {{ id }}"])
-
-
-ONE = f'{{ company(id: "{ID}") {{ %s }} }} '
 
 TOO_COMPLEX = {
     "levels": ONE % nested(DEPTH + 4),

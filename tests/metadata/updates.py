@@ -28,9 +28,13 @@ async def change(desk: Desk, build: Any) -> Snapshot:
     return after
 
 
-def insert(dsn: str, text: str) -> None:
+def execute(dsn: str, statements: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(f"INSERT INTO workspace_default.{text}".encode())
+        connection.execute(statements.encode())
+
+
+def insert(dsn: str, text: str) -> None:
+    execute(dsn, f"INSERT INTO workspace_default.{text}")
 
 
 def column(dsn: str, table: str, name: str) -> list[Any]:

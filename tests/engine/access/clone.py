@@ -10,6 +10,7 @@ import psycopg
 from psycopg import sql
 
 from fieldstone.metadata.model import Field, Object, Snapshot
+from fieldstone.sql.ddl.names import table_sql
 from tests.reference_values import Rows
 
 _COLUMNS = """SELECT column_name FROM information_schema.columns
@@ -57,7 +58,7 @@ class Clone:
                 )
             for id_, object_ in snapshot.objects.items():
                 self._loosen(connection, object_)
-                kept = sql.SQL("CREATE TABLE {} AS SELECT * FROM {}").format(_kept(object_), _table(object_))
+                kept = sql.SQL("CREATE TABLE {} AS SELECT * FROM {}").format(_kept(object_), table_sql(object_.table))
                 connection.execute(kept)
                 self._columns[id_] = sql.SQL(",").join(map(sql.Identifier, _columns(connection, object_)))
 
@@ -65,7 +66,7 @@ class Clone:
         for name in _columns(connection, object_, required=True):
             if name != object_.key.name:
                 loosened = sql.SQL("ALTER TABLE {} ALTER COLUMN {} DROP NOT NULL")
-                connection.execute(loosened.format(_table(object_), sql.Identifier(name)))
+                connection.execute(loosened.format(table_sql(object_.table), sql.Identifier(name)))
 
     @contextmanager
     def changed(self, change: Callable[[psycopg.Connection[Any]], None]) -> Iterator[None]:
@@ -77,9 +78,11 @@ class Clone:
         finally:
             with psycopg.connect(self._dsn) as connection:
                 for id_, object_ in self._snapshot.objects.items():
-                    connection.execute(sql.SQL("TRUNCATE {}").format(_table(object_)))
+                    connection.execute(sql.SQL("TRUNCATE {}").format(table_sql(object_.table)))
                     back = sql.SQL("INSERT INTO {} ({columns}) SELECT {columns} FROM {}")
-                    connection.execute(back.format(_table(object_), _kept(object_), columns=self._columns[id_]))
+                    connection.execute(
+                        back.format(table_sql(object_.table), _kept(object_), columns=self._columns[id_])
+                    )
 
     @contextmanager
     def holding(self, rows: Rows, world: Rows) -> Iterator[None]:
@@ -93,7 +96,7 @@ class Clone:
             yield
 
     def _take_away(self, connection: psycopg.Connection[Any], object_: Object, rows: Any, world: Any) -> None:
-        table = _table(object_)
+        table = table_sql(object_.table)
         connection.execute(sql.SQL("DELETE FROM {} WHERE NOT id = ANY(%s::uuid[])").format(table), ([*world],))
         emptied: dict[tuple[str, ...], list[str]] = {}
         for id_, row in world.items():
@@ -109,10 +112,6 @@ class Clone:
 def _columns(connection: psycopg.Connection[Any], object_: Object, *, required: bool = False) -> list[str]:
     found = connection.execute(_COLUMNS, (object_.table.schema, object_.table.name, not required))
     return [name for (name,) in found.fetchall()]
-
-
-def _table(object_: Object) -> sql.Composable:
-    return sql.Identifier(object_.table.schema, object_.table.name)
 
 
 def _kept(object_: Object) -> sql.Composable:

@@ -20,6 +20,7 @@ from fieldstone.engine.schema.lazy import lazy_schema
 from fieldstone.metadata.access.view import view_of
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Field, Object, Snapshot
+from fieldstone.sql.ddl.names import table_sql
 from fieldstone.sql.types import SqlType
 from tests.apis import serve
 from tests.databases import Databases
@@ -178,7 +179,7 @@ def _change_cells(field_: Field, row: Any, chance: random.Random) -> None:
 
 def _write(disturbed: Disturbed, connection: psycopg.Connection[Any]) -> None:
     for object_, id_, own in disturbed.added:
-        connection.execute(_MORE.format(table=_table(object_)), (Jsonb(own), id_))
+        connection.execute(_MORE.format(table=table_sql(object_.table)), (Jsonb(own), id_))
     for object_, id_ in disturbed.changed:
         row = disturbed.rows[object_.id][id_]
         parts = [part for one in _changeable(object_) for part in one.parts]
@@ -190,8 +191,6 @@ def _write(disturbed: Disturbed, connection: psycopg.Connection[Any]) -> None:
             for part in parts
             for value in [row[part.column.name]]
         ]
-        connection.execute(sql.SQL("UPDATE {} SET {} WHERE id = %s").format(_table(object_), cells), [*values, id_])
-
-
-def _table(object_: Object) -> sql.Composable:
-    return sql.Identifier(object_.table.schema, object_.table.name)
+        connection.execute(
+            sql.SQL("UPDATE {} SET {} WHERE id = %s").format(table_sql(object_.table), cells), [*values, id_]
+        )

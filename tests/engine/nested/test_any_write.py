@@ -13,6 +13,7 @@ from psycopg import sql
 
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Field, Object, Snapshot
+from fieldstone.sql.ddl.names import table_sql
 from tests.apis import WORKSPACE_ID, Served, open_apis, serve, workspace_template
 from tests.databases import Databases
 from tests.engine.nested.writing import relate, relate_to_several
@@ -42,13 +43,13 @@ class Bench:
 
     def reset(self) -> None:
         """Bring the records back, and take the events away."""
-        tables = [_table(object_) for object_ in self.snapshot.objects.values()]
+        tables = [table_sql(object_.table) for object_ in self.snapshot.objects.values()]
         with psycopg.connect(self.dsn) as connection:
             connection.execute(sql.SQL("TRUNCATE {}, fieldstone.event_staging").format(sql.SQL(",").join(tables)))
             for object_ in self._ordered():
                 connection.execute(
                     sql.SQL("INSERT INTO {} SELECT * FROM kept.{}").format(
-                        _table(object_), sql.Identifier(object_.table.name)
+                        table_sql(object_.table), sql.Identifier(object_.table.name)
                     )
                 )
 
@@ -76,7 +77,7 @@ class Bench:
                     self._insert(connection, object_, number, id_, ids)
                 connection.execute(
                     sql.SQL("CREATE TABLE kept.{} AS SELECT * FROM {}").format(
-                        sql.Identifier(object_.table.name), _table(object_)
+                        sql.Identifier(object_.table.name), table_sql(object_.table)
                     )
                 )
 
@@ -96,12 +97,8 @@ class Bench:
             row["email"] = f"{number}@there"
         columns = sql.SQL(",").join(map(sql.Identifier, row))
         places = sql.SQL(",").join(sql.Placeholder() * len(row))
-        text = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(_table(object_), columns, places)
+        text = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(table_sql(object_.table), columns, places)
         connection.execute(text, list(row.values()))
-
-
-def _table(object_: Object) -> sql.Identifier:
-    return sql.Identifier(object_.table.schema, object_.table.name)
 
 
 def _links(snapshot: Snapshot) -> dict[UUID, Field]:

@@ -289,7 +289,3 @@ def test_the_order_of_texts_is_that_of_its_module() -> None:
 def test_the_separators_of_words_are_those_of_the_search() -> None:
     migration = next(migration for migration in MIGRATIONS if migration.name == "search_separators")
     assert f"'[{SEPARATORS}]+'" in migration.sql.decode()
-
-
-def test_no_two_migrations_have_one_number() -> None:
-    assert [migration.version for migration in MIGRATIONS] == list(range(1, len(MIGRATIONS) + 1))

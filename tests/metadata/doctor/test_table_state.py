@@ -8,6 +8,7 @@ from fieldstone.metadata.doctor.catalog import find_catalog_drift
 from fieldstone.metadata.doctor.drift import Drift
 from fieldstone.metadata.doctor.table_state import find_state_drift
 from tests.metadata.desk import Desk
+from tests.metadata.updates import execute
 
 SCHEMA = "workspace_default"
 UPPER = "CREATE FUNCTION public.up() RETURNS trigger LANGUAGE plpgsql AS $$BEGIN RETURN NULL; END$$"
@@ -21,11 +22,6 @@ async def find_drifts(connection: Session) -> list[Drift]:
 async def drifts(desk: Desk) -> list[Drift]:
     async with desk.database.session() as connection:
         return await find_drifts(connection)
-
-
-def run(dsn: str, statement: str) -> None:
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(statement.encode())
 
 
 @pytest.mark.parametrize(
@@ -85,17 +81,17 @@ def run(dsn: str, statement: str) -> None:
 )
 async def test_a_loss_is_named_and_repaired(statement: str, finding: str, desk: Desk, model_dsn: str) -> None:
     assert await drifts(desk) == []
-    run(model_dsn, statement.format(SCHEMA))
+    execute(model_dsn, statement.format(SCHEMA))
     (drift,) = await drifts(desk)
     assert drift.finding == finding
     assert drift.repair is not None
-    run(model_dsn, drift.repair)
+    execute(model_dsn, drift.repair)
     assert await drifts(desk) == []
 
 
 async def test_a_lost_table_of_the_catalog_is_named_once(desk: Desk, model_dsn: str) -> None:
     """No constraint can be added to it, as the repairs of its parts would."""
-    run(model_dsn, "DROP TABLE fieldstone.webhook_try")
+    execute(model_dsn, "DROP TABLE fieldstone.webhook_try")
     (drift,) = await drifts(desk)
     assert (drift.finding, drift.repair) == ("The table webhook_try is not there: its rows are gone.", None)
 
@@ -123,7 +119,7 @@ async def test_another_owner_is_named(statement: str, subject: str, desk: Desk, 
                 (drift,) = await find_drifts(session)
                 assert drift.finding == f"{subject} belongs to pg_monitor, whose rights the user of Fieldstone has not."
                 assert drift.repair is not None
-                run(model_dsn, drift.repair)
+                execute(model_dsn, drift.repair)
                 assert await find_drifts(session) == []
         finally:
             connection.execute("DROP ROLE doctors_user")

@@ -1,6 +1,5 @@
 """metadata/doctor/views.py: views of SQL roles that differ are named, and each repair repairs its drift."""
 
-import psycopg
 import pytest
 from psycopg import sql
 
@@ -11,12 +10,7 @@ from fieldstone.metadata.doctor.views import find_view_drift, repair_views
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from tests.metadata.desk import Desk, new_field, person
 from tests.metadata.sql_views.readers import findings, reader_of
-from tests.metadata.updates import field_of
-
-
-def run(dsn: str, statement: str) -> None:
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(statement.encode())
+from tests.metadata.updates import execute, field_of
 
 
 async def drifts(desk: Desk) -> list[Drift]:
@@ -44,13 +38,13 @@ async def test_views_that_differ_are_named_and_repaired(
     async with reader_of(desk, model_dsn) as reader:
         name = sql.Identifier(reader.made.name).as_string()
         change = f"SET search_path = views_default_viewer; {statement.format(reader=name)}"
-        run(model_dsn, change)
+        execute(model_dsn, change)
         (drift,) = await drifts(desk)
         assert finding in drift.finding
         assert drift.repair is not None
-        run(model_dsn, drift.repair)
+        execute(model_dsn, drift.repair)
         assert await drifts(desk) == []
-        run(model_dsn, change)
+        execute(model_dsn, change)
         snapshot = await desk.default()
         assert await desk.writer.run(snapshot.workspace.id, repair_views, actor="test") == 1
         assert await desk.writer.run(snapshot.workspace.id, repair_views, actor="test") == 0
@@ -59,13 +53,13 @@ async def test_views_that_differ_are_named_and_repaired(
 
 async def test_the_type_of_a_column_is_repaired_below_its_view(desk: Desk, model_dsn: str) -> None:
     async with reader_of(desk, model_dsn) as reader:
-        run(model_dsn, "DROP VIEW views_default_viewer.people")
-        run(model_dsn, "ALTER TABLE workspace_default.person ALTER city TYPE varchar(9)")
+        execute(model_dsn, "DROP VIEW views_default_viewer.people")
+        execute(model_dsn, "ALTER TABLE workspace_default.person ALTER city TYPE varchar(9)")
         snapshot = await desk.default()
         await desk.writer.run(snapshot.workspace.id, repair_views, actor="test")
         (drift,) = await drifts(desk)
         assert drift.repair is not None
-        run(model_dsn, drift.repair)
+        execute(model_dsn, drift.repair)
         assert await drifts(desk) == []
         assert reader.columns()["people"]["city"] == "text"
 
@@ -74,24 +68,24 @@ async def test_a_lost_login_and_a_lost_schema_stop_no_change(desk: Desk, model_d
     async with reader_of(desk, model_dsn) as reader:
         name = sql.Identifier(reader.made.name).as_string()
         for schema in ("views_default_viewer", "fieldstone", "fieldstone_ext", "public"):
-            run(
+            execute(
                 model_dsn,
                 f"REVOKE ALL ON SCHEMA {schema} FROM {name}; REVOKE ALL ON ALL TABLES IN SCHEMA {schema} FROM {name}",
             )
-        run(model_dsn, f"DROP ROLE {name}")
+        execute(model_dsn, f"DROP ROLE {name}")
         (finding,) = await findings(desk)
         assert finding.startswith(
             f"The login of the SQL role {reader.made.name} is not there: `fieldstone sql-role drop"
         )
         await desk.change(lambda s: [new_field(person(s), "more")])
-        run(model_dsn, "DROP SCHEMA views_default_viewer CASCADE")
+        execute(model_dsn, "DROP SCHEMA views_default_viewer CASCADE")
         await desk.change(lambda s: [new_field(person(s), "most")])
 
 
 async def test_a_table_is_rewritten_below_its_views(desk: Desk, model_dsn: str) -> None:
     async with reader_of(desk, model_dsn) as reader:
         before = reader.columns()
-        run(model_dsn, "CREATE VIEW public.mine AS SELECT city FROM workspace_default.person")
+        execute(model_dsn, "CREATE VIEW public.mine AS SELECT city FROM workspace_default.person")
         snapshot = await desk.default()
 
         async def body(transaction: ModelTransaction) -> None:
@@ -100,7 +94,7 @@ async def test_a_table_is_rewritten_below_its_views(desk: Desk, model_dsn: str) 
         with pytest.raises(Exception, match=r"the view public\.mine"):
             await desk.writer.run(snapshot.workspace.id, body, actor="test")
         assert reader.columns() == before
-        run(model_dsn, "DROP VIEW public.mine")
+        execute(model_dsn, "DROP VIEW public.mine")
         await desk.writer.run(snapshot.workspace.id, body, actor="test")
         assert reader.columns() == before
         assert await drifts(desk) == []

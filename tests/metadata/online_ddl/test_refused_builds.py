@@ -14,7 +14,7 @@ from fieldstone.metadata.online_ddl.refusals import read_refusal
 from fieldstone.sql.errors import DatabaseError, StaleSchema
 from tests.metadata.desk import Desk, new_field, person
 from tests.metadata.online_ddl.building import builder_of, change_as_big, definition, field_status, index_on, many
-from tests.metadata.updates import column, field_of, insert
+from tests.metadata.updates import column, execute, field_of, insert
 from tests.waiting import until_found
 
 # Hashes are not compressed, so that the value takes as many bytes in an index.
@@ -22,11 +22,6 @@ _TOO_LONG = (
     "UPDATE workspace_default.person SET city = (SELECT string_agg(md5(n::text), '') FROM generate_series(1, 100) AS n)"
     " WHERE email = '7'"
 )
-
-
-def execute(dsn: str, statement: str) -> None:
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(statement.encode())
 
 
 def index_of(snapshot: Snapshot, name: str) -> Index:

@@ -11,6 +11,7 @@ from fieldstone.metadata.schema_import.plan import plan_import
 from fieldstone.metadata.schema_import.source import read_source
 from tests.apis import Apis, open_apis
 from tests.metadata.schema_import.importing import carry_out
+from tests.metadata.updates import execute
 
 _LISTS = """
 CREATE TABLE rental.grid (id int PRIMARY KEY, declared text[][], found varchar(9)[], flat text[], never text[]);
@@ -28,11 +29,6 @@ async def plan_of(apis: Apis) -> ImportDraft:
     async with apis.database.session() as connection:
         source = await find_odd_values(connection, await read_source(connection, "rental"), with_rows=True)
     return plan_import(await apis.snapshot(), source, {})
-
-
-def execute(dsn: str, statements: str) -> None:
-    with psycopg.connect(dsn, autocommit=True) as connection:
-        connection.execute(statements.encode())
 
 
 async def test_lists_in_lists_are_kept_as_json(filled_dsn: str) -> None:

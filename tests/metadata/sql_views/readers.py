@@ -9,11 +9,12 @@ import psycopg
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from fieldstone.engine.planner.access.view_rules import compile_view_rules
+from fieldstone.metadata.changes import CreateRole, UpdateRole
 from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.doctor.views import find_view_drift
 from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE
 from fieldstone.metadata.workspaces.sql_roles import NewSqlRole, SqlRoles
-from tests.metadata.desk import Desk
+from tests.metadata.desk import Desk, role_named
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +38,14 @@ class Reader:
         ):
             found.setdefault(table, {})[column] = type_
         return found
+
+
+async def make_role(desk: Desk, grants: Any, **more: Any) -> None:
+    await desk.change(lambda _: [CreateRole(name="rep", grants=grants, **more)])
+
+
+async def change_role(desk: Desk, **values: Any) -> None:
+    await desk.change(lambda s: [UpdateRole(role_id=role_named(s, "rep").id, **values)])
 
 
 async def sql_roles(desk: Desk) -> SqlRoles:

@@ -1,25 +1,15 @@
 """metadata/sql_views: no view has a record or a field that the role of its SQL role may not read."""
 
-from typing import Any
-
 import psycopg
 import pytest
 
-from fieldstone.metadata.changes import CreateRole, DeleteRole, UpdateRole
+from fieldstone.metadata.changes import DeleteRole
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from tests.metadata.desk import Desk, new_field, new_object, person, role_named
-from tests.metadata.sql_views.readers import findings, reader_of, sql_roles
+from tests.metadata.sql_views.readers import change_role, findings, make_role, reader_of, sql_roles
 from tests.metadata.updates import insert
 
 MINE = {"city": {"eq": "Bonn"}}
-
-
-async def make_role(desk: Desk, grants: Any, **more: Any) -> None:
-    await desk.change(lambda _: [CreateRole(name="rep", grants=grants, **more)])
-
-
-async def change_role(desk: Desk, **values: Any) -> None:
-    await desk.change(lambda s: [UpdateRole(role_id=role_named(s, "rep").id, **values)])
 
 
 async def test_hidden_objects_and_fields_are_in_no_view(desk: Desk, model_dsn: str) -> None:

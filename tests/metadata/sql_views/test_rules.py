@@ -6,7 +6,7 @@ from uuid import UUID, uuid4
 import psycopg
 import pytest
 
-from fieldstone.metadata.changes import CreateRole, UpdateField, UpdateObject, UpdateRole
+from fieldstone.metadata.changes import UpdateField, UpdateObject, UpdateRole
 from fieldstone.metadata.doctor.rewrite import rewrite_table
 from fieldstone.metadata.doctor.views import repair_views
 from fieldstone.metadata.errors import InvalidChange, PrincipalValueRefused
@@ -15,7 +15,7 @@ from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from tests.metadata.desk import Desk, new_field, new_object, new_relation, person, role_named
-from tests.metadata.sql_views.readers import Reader, findings, reader_of, sql_roles
+from tests.metadata.sql_views.readers import Reader, change_role, findings, make_role, reader_of, sql_roles
 from tests.metadata.updates import field_of, insert, update
 from tests.older_zones import put_zone
 
@@ -27,14 +27,6 @@ OWN_OR_TEAM = {
         {"company": {"accountTeam": {"some": {"userId": {"eq": "$principal.userId"}}}}},
     ]
 }
-
-
-async def make_role(desk: Desk, grants: Any, **more: Any) -> None:
-    await desk.change(lambda _: [CreateRole(name="rep", grants=grants, **more)])
-
-
-async def change_role(desk: Desk, **values: Any) -> None:
-    await desk.change(lambda s: [UpdateRole(role_id=role_named(s, "rep").id, **values)])
 
 
 @pytest.fixture

@@ -49,6 +49,12 @@ class Socket:
         assert event["type"] == "websocket.send"
         return dict(loads(event["text"]))
 
+    async def next_of(self, id_: str) -> Any:
+        """Return the next result of an operation; the next message must be one."""
+        message = await self.receive()
+        assert (message["id"], message["type"]) == (id_, "next"), message
+        return message["payload"]
+
     async def closed(self) -> Closed:
         """Return how the server closes the socket, whatever it says before."""
         try:

@@ -21,12 +21,6 @@ async def begin(socket: Socket, id_: str, query: str = CREATED, extensions: Any 
     await socket.send(id=id_, type="subscribe", payload=payload)
 
 
-async def next_of(socket: Socket, id_: str) -> Any:
-    message = await socket.receive()
-    assert (message["id"], message["type"]) == (id_, "next"), message
-    return message["payload"]
-
-
 async def test_the_first_message_tells_the_position_and_what_follows_it_comes(running: Running) -> None:
     await running.create("before@x.org")
 
@@ -37,18 +31,18 @@ async def test_the_first_message_tells_the_position_and_what_follows_it_comes(ru
     async with connected(running.app) as socket:
         await socket.initialise(running.key)
         await begin(socket, "a")
-        begun = await next_of(socket, "a")
+        begun = await socket.next_of("a")
         assert begun == {"data": None, "extensions": {"begun": True, "position": "1"}}
         await running.create("behind@x.org")
         behind = {"data": {"personCreated": {"email": "behind@x.org"}}, "extensions": {"position": "2"}}
-        assert await next_of(socket, "a") == behind
+        assert await socket.next_of("a") == behind
         # The position of the begin resumes as that of any result does.
         await begin(socket, "b", after=begun["extensions"]["position"])
-        assert await next_of(socket, "b") == begun
-        assert await next_of(socket, "b") == behind
+        assert await socket.next_of("b") == begun
+        assert await socket.next_of("b") == behind
         # All events of the workspace as well.
         await begin(socket, "c", "subscription { events { action } }")
-        assert (await next_of(socket, "c"))["extensions"] == {"begun": True, "position": "2"}
+        assert (await socket.next_of("c"))["extensions"] == {"begun": True, "position": "2"}
 
 
 async def test_the_position_is_told_again_while_no_event_comes(start_app: StartApp) -> None:
@@ -56,16 +50,16 @@ async def test_the_position_is_told_again_while_no_event_comes(start_app: StartA
         await socket.initialise(running.key)
         quiet = "subscription ($after: String) { personDestroyed(after: $after) { id } }"
         await begin(socket, "a", quiet)
-        assert (await next_of(socket, "a"))["extensions"]["position"] == "0"
+        assert (await socket.next_of("a"))["extensions"]["position"] == "0"
         await running.create(*(f"{number}@example.com" for number in range(12)))
         told = "0"
         while told != "12":
-            result = await next_of(socket, "a")
+            result = await socket.next_of("a")
             assert result["data"] is None
             assert int(result["extensions"]["position"]) > int(told)
             told = result["extensions"]["position"]
         await begin(socket, "b", quiet, after=told)
-        assert (await next_of(socket, "b"))["extensions"] == {"begun": True, "position": "12"}
+        assert (await socket.next_of("b"))["extensions"] == {"begun": True, "position": "12"}
 
 
 async def test_a_role_with_restrictions_is_told_whatever_is_written(start_app: StartApp) -> None:
@@ -78,7 +72,7 @@ async def test_a_role_with_restrictions_is_told_whatever_is_written(start_app: S
         assert b'"errors"' not in answer.body, answer.body
         await socket.initialise((await running.services.keys.create(WORKSPACE_ID, "rep", role="rep")).token)
         await begin(socket, "a")
-        told = [(await next_of(socket, "a"))["extensions"] for _ in range(3)]
+        told = [(await socket.next_of("a"))["extensions"] for _ in range(3)]
         assert [one["begun"] for one in told] == [True] * 3
         assert len({one["position"] for one in told}) == 3
 
@@ -87,9 +81,9 @@ async def test_a_live_query_and_a_query_answer_as_ever(running: Running) -> None
     async with connected(running.app) as socket:
         await socket.initialise(running.key)
         await begin(socket, "a", "subscription { people { totalCount } }")
-        assert (await next_of(socket, "a"))["data"] == {"people": {"totalCount": 0}}
+        assert (await socket.next_of("a"))["data"] == {"people": {"totalCount": 0}}
         await begin(socket, "b", "{ people { totalCount } }")
-        assert await next_of(socket, "b") == {"data": {"people": {"totalCount": 0}}}
+        assert await socket.next_of("b") == {"data": {"people": {"totalCount": 0}}}
 
 
 async def test_a_subscription_that_is_refused_does_not_begin(running: Running) -> None:
@@ -115,4 +109,4 @@ async def test_without_the_wish_the_first_message_is_an_event(running: Running, 
         await begin(socket, "a", extensions=extensions)
         await until(lambda: running.services.events.hub.members == 1)
         await running.create("a@x.org")
-        assert (await next_of(socket, "a"))["data"] == {"personCreated": {"email": "a@x.org"}}
+        assert (await socket.next_of("a"))["data"] == {"personCreated": {"email": "a@x.org"}}

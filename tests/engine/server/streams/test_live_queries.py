@@ -9,7 +9,7 @@ import pytest
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from tests.apis import PRINCIPAL
 from tests.engine.events.conftest import Running
-from tests.engine.server.streams.sockets import Closed, Socket, connected, streamed
+from tests.engine.server.streams.sockets import Closed, connected, streamed
 
 LIVE = "subscription ($city: String) { people(filter: { city: { eq: $city } }, interval: 100) { totalCount } }"
 ALL = "subscription { all: people(interval: 100, orderBy: { email: ASC }) { edges { node { email } } } }"
@@ -19,26 +19,19 @@ def counted(count: int, position: int) -> dict[str, Any]:
     return {"data": {"people": {"totalCount": count}}, "extensions": {"position": str(position)}}
 
 
-async def next_of(socket: Socket, id_: str) -> Any:
-    """Return the next result of an operation; the next message must be one."""
-    message = await socket.receive()
-    assert (message["id"], message["type"]) == (id_, "next"), message
-    return message["payload"]
-
-
 async def test_a_socket_gets_the_answer_at_once_and_again(running: Running) -> None:
     async with connected(running.app) as socket:
         await socket.initialise(running.key)
         await socket.subscribe("1", LIVE)
-        assert await next_of(socket, "1") == counted(0, 0)
+        assert await socket.next_of("1") == counted(0, 0)
         await running.create("1@example.com", "2@example.com")
-        assert await next_of(socket, "1") == counted(2, 2)
+        assert await socket.next_of("1") == counted(2, 2)
         await socket.subscribe("2", ALL)
         people = {"edges": [{"node": {"email": f"{number}@example.com"}} for number in (1, 2)]}
-        assert (await next_of(socket, "2"))["data"] == {"all": people}
+        assert (await socket.next_of("2"))["data"] == {"all": people}
         await socket.send(id="1", type="complete")
         await running.create("3@example.com")
-        assert len((await next_of(socket, "2"))["data"]["all"]["edges"]) == 3
+        assert len((await socket.next_of("2"))["data"]["all"]["edges"]) == 3
         assert running.services.events.hub.members == 1
     assert running.services.events.hub.members == 0
 
@@ -48,14 +41,14 @@ async def test_who_reads_slowly_gets_the_newest_answer_alone(running: Running) -
         for socket in (slow, quick):
             await socket.initialise(running.key)
             await socket.subscribe("1", ALL)
-            assert (await next_of(socket, "1"))["data"] == {"all": {"edges": []}}
+            assert (await socket.next_of("1"))["data"] == {"all": {"edges": []}}
         slow.reads.clear()
         for number in range(1, 6):
             await running.create(f"{number}@example.com")
-            assert len((await next_of(quick, "1"))["data"]["all"]["edges"]) == number
+            assert len((await quick.next_of("1"))["data"]["all"]["edges"]) == number
         slow.reads.set()
         # One answer was under way when the client ceased to read; all others but the last are never sent.
-        sizes = [len((await next_of(slow, "1"))["data"]["all"]["edges"]) for _ in range(2)]
+        sizes = [len((await slow.next_of("1"))["data"]["all"]["edges"]) for _ in range(2)]
         assert sizes == [1, 5]
 
 
@@ -76,7 +69,7 @@ async def test_a_refused_argument_is_a_result_and_the_end(running: Running) -> N
     async with connected(running.app) as socket:
         await socket.initialise(running.key)
         await socket.subscribe("1", "subscription { people(interval: 99) { totalCount } }")
-        answer = await next_of(socket, "1")
+        answer = await socket.next_of("1")
         assert (answer["data"], answer["errors"][0]["path"]) == (None, ["people"])
         assert answer["errors"][0]["extensions"] == {"code": "BAD_USER_INPUT", "field": "interval"}
         assert (await socket.receive())["type"] == "complete"
@@ -113,7 +106,7 @@ async def test_a_revoked_key_ends_it(running: Running) -> None:
     async with connected(running.app) as socket:
         await socket.initialise(running.key)
         await socket.subscribe("1", ALL)
-        await next_of(socket, "1")
+        await socket.next_of("1")
         await running.services.keys.revoke(PRINCIPAL.workspace_id, running.key_id)
         with pytest.raises(Closed) as closed:
             async with asyncio.timeout(60):
