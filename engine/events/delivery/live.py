@@ -6,7 +6,7 @@ from fieldstone.engine.events.subscriptions.group import SubscriptionGroup
 
 
 class LiveDelivery:
-    """One kind of work for groups.
+    """The work of the groups whose subscribers have all earlier events.
 
     Args:
         reader: reads events and hands them out.

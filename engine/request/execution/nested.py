@@ -179,9 +179,7 @@ class NestedRun:
         """Refuse a record that two rows of a statement would change: only one of the changes would be made."""
         seen: set[object] = set()
         for row in rows:
-            value = row.values[place]
-            id_ = value.id if isinstance(value, Found) else value
-            if id_ in seen:
+            if (id_ := row.known(place)) in seen:
                 message = f"The record with the id {id_} is changed twice: name each record once."
                 raise self._located(BadUserInput(message), row.path)
             seen.add(id_)
@@ -223,8 +221,7 @@ class NestedRun:
             return
         ids = row[1] or _NO_IDS
         if place is not None:
-            values = (one.values[place] for one in sent.rows)
-            named = [value.id if isinstance(value, Found) else value for value in values]
+            named = (one.known(place) for one in sent.rows)
             ids = array_text([str(id_) for id_ in named if id_ is not None]).encode()
         ways = row[3] if deferred.tells_ways else None
         self.checks.append(Written(deferred, ids, ways, self.write.path, self.write.location))
@@ -254,7 +251,7 @@ class NestedRun:
             if value is None and found.made is None:
                 raise self._located(NotFound(found.missing), asked.path)
             if value is None:
-                key = tuple(value.id if isinstance(value, Found) else value for value in asked.values)
+                key = tuple(known_values((asked,))[0])
                 first = making.setdefault(key, found)
                 found.value = None if first is found else first.made
             if (refusal := found.refusal) is not None:
@@ -276,8 +273,7 @@ class NestedRun:
             case Problem.NOT_FOUND:
                 first = json.loads(details)[0]
                 row = sent.rows[first] if isinstance(first, int) else self._row_of(sent, first)
-                value = row.values[step.identity or 0]
-                id_ = value.id if isinstance(value, Found) else value
+                id_ = row.known(step.identity or 0)
                 if self._is_lost(step, row):
                     return Serialization("another request has deleted the record meanwhile", sqlstate="40001")
                 label = step.object_.label_singular
@@ -314,11 +310,7 @@ class NestedRun:
 
     def _row_of(self, sent: _Sent, id_: str) -> InputRow:
         place = sent.step.identity or 0
-        for row in sent.rows:
-            value = row.values[place]
-            if (value.id if isinstance(value, Found) else value) == id_:
-                return row
-        return sent.rows[0]
+        return next((row for row in sent.rows if row.known(place) == id_), sent.rows[0])
 
     def _describe(self, error: DatabaseError, sent: Sequence[_Sent]) -> Exception:
         """Return the error of a step that the database refused; retryable where the next try finds the record."""

@@ -83,6 +83,11 @@ class InputRow(NamedTuple):
     path: InputPath
     when: When | None = None
 
+    def known(self, place: int) -> ColumnValue:
+        """Return a value; in the place of a look-up the id that it has found."""
+        value = self.values[place]
+        return value.id if isinstance(value, Found) else value
+
     def founds(self) -> Iterator[Found]:
         """Yield the look-ups that the row depends on."""
         yield from (value for value in self.values if isinstance(value, Found))
