@@ -129,10 +129,10 @@ def build_encoder(field: Field, part: Part, blame: Blame) -> Callable[[JsonValue
     read = build_value_reader(field, part, blame)
 
     def encode(value: JsonValue) -> bytes:
-        cell = read(value)
+        found = read(value)
         if is_list:
-            return array_literal(cell)
-        return (dumps(cell) if is_json else str(cell)).encode()
+            return array_literal(found)
+        return (dumps(found) if is_json else str(found)).encode()
 
     return encode
 
