@@ -96,6 +96,9 @@ _PLACING = "RelationGetBufferForTuple"
 _OF_A_WORKER = re.compile(r"while executing command on \S+:\d+")
 _SHARD = re.compile(r'_\d{6,}(?=")')
 _QUOTED = re.compile(r'"([^"]*)"')
+# A statement waits for a change of the tables until its second phase has ended on each worker: a worker without the table
+# or its schema lacks that phase, which Citus ends later.
+_LACKING_STATES = ("3F000", "42P01")
 _WORKER_LOST = ("failure on connection marked as essential", "server closed the connection unexpectedly")
 # The function of Citus that says so when the coordinator has committed and a worker has not answered that it has too.
 _COMMITS_WORKERS = "FinishRemoteTransactionCommit"
@@ -141,6 +144,8 @@ def translate_result(result: PGresult) -> DatabaseError:
     kind = _BY_STATE.get(sqlstate) or _BY_CLASS.get(sqlstate[:2], DatabaseError)
     if (sqlstate, text(DiagnosticField.SOURCE_FUNCTION)) in _STALE_PLANS:
         kind = StalePlan
+    if is_of_worker and sqlstate in _LACKING_STATES:
+        kind = DatabaseUnavailable
     is_measured = text(DiagnosticField.SOURCE_FUNCTION) in _MEASURING
     if kind is LimitExceeded and (is_measured or (is_of_worker and _TOO_LONG.search(message))):
         kind = ValueTooLong

@@ -135,6 +135,22 @@ def running_cluster(place: Path, *, durable: bool = False, archive: str | None =
         yield nodes
 
 
+@contextlib.contextmanager
+def configured(node: Node, name: str, value: str) -> Iterator[None]:
+    """Run a node with a setting for the length of the block."""
+
+    def execute(command: str) -> None:
+        connection.execute(f"ALTER SYSTEM {command}".encode())
+        connection.execute("SELECT pg_reload_conf()")
+
+    with psycopg.connect(node.dsn("postgres"), autocommit=True) as connection:
+        execute(f"SET {name} = '{value}'")
+        try:
+            yield
+        finally:
+            execute(f"RESET {name}")
+
+
 def create_extensions(nodes: Sequence[Node], database: str, *extensions: str) -> None:
     """Make one cluster of the databases of this name that the nodes have."""
     with ThreadPoolExecutor() as threads:

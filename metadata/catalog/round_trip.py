@@ -29,11 +29,11 @@ async def send_as_one(
         step.as_string(connection) if isinstance(step, Composed) else cursor.mogrify(QUERIES[step[0]], step[1])
         for step in steps
     ]
-    if apart:
-        while len(texts) > 1 or (texts and commit):
-            await cursor.execute(texts.pop(0).encode())
     if commit:
         texts.append("COMMIT")
+    if apart:
+        while len(texts) > 1:
+            await cursor.execute(texts.pop(0).encode())
     if not texts:
         return []
     await cursor.execute(";\n".join(text.removesuffix(";") for text in texts).encode())

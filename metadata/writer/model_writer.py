@@ -163,16 +163,14 @@ class ModelWriter:
         actor: str,
         wait: int,
     ) -> T:
-        is_committing = False
         transaction: ModelTransaction | None = None
         try:
             async with self._sessions.session() as connection:
                 transaction = await self._begin(turn, connection, workspace_id, wait)
                 result = await body(transaction)
-                is_committing = True
                 await transaction.commit(actor)
         except BaseException as error:
-            if is_committing:
+            if transaction is not None and transaction.is_committing:
                 # It may have been kept: the next reader looks.
                 self._current.doubt(workspace_id)
                 if isinstance(error, ConnectionLost):

@@ -59,6 +59,7 @@ class ModelTransaction:
         snapshot: the model as changed so far; its version is that of the model before until `commit`.
         bounds: the bounds that the plans of its changes keep to.
         locked: the names, quoted, of the tables and views that its changes lock.
+        is_committing: whether its COMMIT has been sent, so that it may have been kept.
         author: the author of its changes for the audit log; None: the command that commits it.
         views: the views of SQL roles that it renews.
 
@@ -84,6 +85,7 @@ class ModelTransaction:
         self._before = snapshot
         self.bounds = bounds
         self.locked: set[str] = set()
+        self.is_committing = False
         self.author: Author | None = None
         self._postponed = postponed
         self._check = check
@@ -252,7 +254,13 @@ class ModelTransaction:
             ]
             if acts := _role_acts(self._before, self.snapshot, author):
                 steps.append(("note_audit", audit_parameters(acts)))
-        await self._send([*steps, *self._waiting, *self.views.make(self.snapshot)], commit=True)
+        steps += [*self._waiting, *self.views.make(self.snapshot)]
+        if self.snapshot.workspace.is_distributed:
+            # A node that is away shows before the commit.
+            await self._send(steps)
+            steps = []
+        self.is_committing = True
+        await self._send(steps, commit=True)
 
     async def _send(self, steps: Iterable[QueryStep | Composed], *, commit: bool = False) -> None:
         try:

@@ -13,10 +13,12 @@ from typing import Any, Self, TypeVar
 
 import psycopg
 from psycopg.abc import PQGen
+from psycopg.errors import Diagnostic
 from psycopg.pq import PGconn, Ping
 
 from fieldstone.sql.driver.hosts import Hosts
 from fieldstone.sql.pool_settings import PoolSettings
+from fieldstone.sql.sqlstate import lacks_commit
 
 _LOG = logging.getLogger(__name__)
 
@@ -28,9 +30,11 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
 
     Attributes:
         is_given_up: the database did not answer.
+        lacking: the warning that a node of Citus may lack a transaction which was committed; None if there was none.
     """
 
     is_given_up = False
+    lacking: str | None = None
     _patience: float | None = None
     _conninfo: str | None = None
     _doubting: asyncio.Task[None] | None = None
@@ -47,12 +51,18 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
         )
         # The server that it is connected to is asked: another one may answer in its place after a failover.
         connection.bound(settings.session_patience, conninfo)
+        connection.add_notice_handler(connection.hear)
         return connection
 
     def bound(self, patience: float, conninfo: str | None = None) -> None:
         """Give the connection up when a round trip takes `patience` seconds, and the database there does not answer."""
         self._patience = patience
         self._conninfo = conninfo
+
+    def hear(self, warning: Diagnostic) -> None:
+        """Keep a warning that a node may lack what was committed."""
+        if lacks_commit(warning):
+            self.lacking = warning.message_primary
 
     async def wait(self, gen: PQGen[RV], *arguments: Any, **options: Any) -> RV:
         """Carry out one round trip, see psycopg."""

@@ -13,7 +13,7 @@ from psycopg.pq import TransactionStatus
 
 from fieldstone.sql.driver.bounded import BoundedConnection
 from fieldstone.sql.driver.hosts import Hosts
-from fieldstone.sql.errors import DatabaseBusy, DatabaseUnavailable
+from fieldstone.sql.errors import CommitOutcomeUnknown, DatabaseBusy, DatabaseUnavailable
 from fieldstone.sql.pool_settings import PoolSettings, build_conninfo
 
 
@@ -41,6 +41,7 @@ class Sessions:
         Raises:
             DatabaseBusy: none came free in time.
             DatabaseUnavailable: none can be made.
+            CommitOutcomeUnknown: a node of Citus may lack what the coordinator has committed.
         """
         if self._is_closed:
             raise DatabaseUnavailable("the sessions are closed")
@@ -59,7 +60,12 @@ class Sessions:
                     await _roll_back(connection)
                     raise
                 await connection.commit()
+                if connection.lacking is not None:
+                    raise CommitOutcomeUnknown(
+                        f"the coordinator has committed, and a node of Citus may not have: {connection.lacking}"
+                    )
             finally:
+                connection.lacking = None
                 await self._take_back(connection, limit)
         finally:
             self._slots.release()

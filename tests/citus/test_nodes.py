@@ -3,8 +3,7 @@
 import asyncio
 import os
 import signal
-from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +17,7 @@ from fieldstone.engine.settings.choices import Distribution
 from fieldstone.metadata.workspaces.distribution import move
 from fieldstone.sql.nodes.node import Node as NodeOfReads
 from tests.citus.places import make_apart, node_of
-from tests.citus_cluster import Node
+from tests.citus_cluster import Node, configured
 from tests.databases import Databases
 from tests.engine.server.conftest import client_of
 from tests.waiting import until, until_found, until_true
@@ -203,19 +202,3 @@ async def test_a_write_is_acknowledged_once_its_node_has_it_and_read_when_the_no
         await until_true(is_read)
     assert (await ask(cluster.default, CREATE, email="b@b.example")).status_code == 200
     assert await count(cluster.default) == 2
-
-
-@contextmanager
-def configured(node: Node, name: str, value: str) -> Iterator[None]:
-    """Run a node with a setting for the length of the block."""
-
-    def execute(command: str) -> None:
-        connection.execute(f"ALTER SYSTEM {command}".encode())
-        connection.execute("SELECT pg_reload_conf()")
-
-    with psycopg.connect(node.dsn("postgres"), autocommit=True) as connection:
-        execute(f"SET {name} = '{value}'")
-        try:
-            yield
-        finally:
-            execute(f"RESET {name}")
