@@ -96,8 +96,8 @@ _PLACING = "RelationGetBufferForTuple"
 _OF_A_WORKER = re.compile(r"while executing command on \S+:\d+")
 _SHARD = re.compile(r'_\d{6,}(?=")')
 _QUOTED = re.compile(r'"([^"]*)"')
-# A statement waits for a change of the tables until its second phase has ended on each worker: a worker without the table
-# or its schema lacks that phase, which Citus ends later.
+# A statement waits for a change of the tables until its second phase has ended on each worker: a worker without the
+# table or its schema lacks that phase, which Citus ends later.
 _LACKING_STATES = ("3F000", "42P01")
 _WORKER_LOST = ("failure on connection marked as essential", "server closed the connection unexpectedly")
 # The function of Citus that says so when the coordinator has committed and a worker has not answered that it has too.

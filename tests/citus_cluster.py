@@ -135,6 +135,20 @@ def running_cluster(place: Path, *, durable: bool = False, archive: str | None =
         yield nodes
 
 
+def processes_of(node: Node) -> list[int]:
+    """The server's own process and its children."""
+    assert node.process is not None
+    mother = node.process.pid
+    children = Path(f"/proc/{mother}/task/{mother}/children").read_text().split()
+    return [mother, *map(int, children)]
+
+
+def stop_all(node: Node, number: int) -> None:
+    """Send a signal to all processes of a node."""
+    for pid in processes_of(node):
+        os.kill(pid, number)
+
+
 @contextlib.contextmanager
 def configured(node: Node, name: str, value: str) -> Iterator[None]:
     """Run a node with a setting for the length of the block."""

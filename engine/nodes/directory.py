@@ -18,6 +18,7 @@ from fieldstone.sql.pool_settings import PoolSettings
 _LOG = logging.getLogger(__name__)
 
 _LATEST = catalog_statement("latest_placement")
+_MEMBERS = catalog_statement("cluster_nodes")
 _PLACES = catalog_statement("workspace_nodes")
 
 _MOST = 100_000
@@ -69,6 +70,15 @@ class Directory:
     def nodes(self) -> Sequence[Node]:
         """The nodes that are known."""
         return [node for node, _ in self._nodes.values()]
+
+    async def require_answers(self) -> None:
+        """Return if all nodes of the cluster answer now, each this process or the coordinator.
+
+        Raises:
+            DatabaseUnavailable: one does not.
+        """
+        rows = await self._database.read(*_MEMBERS.bind(), share=None)
+        await asyncio.gather(*(self._node(_text(host), int(port or 0)).require_answer() for host, port in rows))
 
     async def run(self) -> None:
         """Look for moved workspaces again and again, for ever."""

@@ -73,6 +73,10 @@ class NodeReads(Reads):
             node.doubt()
         return True
 
+    async def require_nodes(self) -> None:
+        """Return if all nodes answer, which a change of a table is sent to; raises DatabaseUnavailable."""
+        await self._directory.require_answers()
+
     def _find(self, snapshot: Snapshot) -> Node | None:
         workspace = snapshot.workspace
         return self._directory.find(workspace.id) if workspace.is_distributed else None

@@ -50,6 +50,9 @@ class Reads:
         """Return whether the primary is to answer a read which this database has failed to answer."""
         return False
 
+    async def require_nodes(self) -> None:
+        """Return if all nodes of a cluster answer, if there is one; raises DatabaseUnavailable."""
+
     def forget(self, workspace_id: UUID) -> None:
         """Forget a workspace, which may come back from another database with a model that was here before."""
 

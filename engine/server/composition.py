@@ -129,6 +129,7 @@ async def assemble(
     ):
         box = await _open_secrets(settings, foundation)
         writer = foundation.writer
+        writer.require_nodes = reads.require_nodes
         written = Wake()
         limiter = build_limiter(settings, foundation.current, leases)
         foundation.keys.changed.connect(lambda _: identity.sessions.forget_all())

@@ -276,6 +276,9 @@ SELECT citus_is_coordinator(), (SELECT count(*) FROM pg_dist_node WHERE groupid 
 -- name: citus_nodes
 SELECT nodename, nodeport FROM pg_dist_node WHERE shouldhaveshards AND noderole = 'primary' ORDER BY 1, 2;
 
+-- name: cluster_nodes
+SELECT nodename, nodeport FROM pg_dist_node WHERE groupid <> 0 AND noderole = 'primary' AND isactive;
+
 -- name: latest_placement
 -- It grows with each table that is made or moved.
 SELECT last_value FROM pg_catalog.pg_dist_placement_placementid_seq;

@@ -18,7 +18,7 @@ from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.sql_views.definition import read_schema
 from fieldstone.metadata.sql_views.renewal import ViewRenewal
 from fieldstone.metadata.sql_views.rules import CompileRules
-from fieldstone.metadata.writer.transaction import CheckModel, ModelTransaction
+from fieldstone.metadata.writer.transaction import CheckModel, ModelTransaction, RequireNodes, all_answer
 from fieldstone.metadata.writer.turns import LIMIT as TURN
 from fieldstone.metadata.writer.turns import Turn, Turns
 from fieldstone.sql.concurrency.backoff import Backoff
@@ -62,6 +62,7 @@ class ModelWriter:
     Attributes:
         committed: called with each new model that this writer has committed.
         postponed: called when work has been left for after the commit.
+        require_nodes: as `ModelTransaction` takes it.
     """
 
     def __init__(
@@ -88,6 +89,7 @@ class ModelWriter:
         self._turns = Turns(turn)
         self._check = check
         self._compile_rules = compile_rules
+        self.require_nodes: RequireNodes = all_answer
 
     async def _outwait(self, tables: set[str], waited: float, patience: float) -> bool:
         """Wait until the transactions have ended that were there before we began; return whether there were any.
@@ -201,7 +203,13 @@ class ModelWriter:
             self._current.publish(snapshot)
         views = ViewRenewal(tuple(map(read_schema, schemas)), compile_rules=self._compile_rules)
         return ModelTransaction(
-            connection, snapshot, self._bounds, postponed=self.postponed, check=self._check, views=views
+            connection,
+            snapshot,
+            self._bounds,
+            postponed=self.postponed,
+            check=self._check,
+            require_nodes=self.require_nodes,
+            views=views,
         )
 
 

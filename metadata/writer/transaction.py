@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from dataclasses import replace
 from typing import Final
 from uuid import UUID
@@ -49,6 +49,13 @@ _TOLD_EACH = 1.0
 CheckModel = Callable[[Snapshot, Snapshot], None]
 """Raises InvalidChange for a change of a model, which it is called with as it was and as it is to be."""
 
+RequireNodes = Callable[[], Awaitable[None]]
+"""Raises DatabaseUnavailable where a node of the cluster does not answer."""
+
+
+async def all_answer() -> None:
+    """Return: the nodes of the cluster are not looked at."""
+
 
 class ModelTransaction:
     """A transaction of changes: they are committed together, or not at all.
@@ -67,6 +74,8 @@ class ModelTransaction:
         postponed: called after the commit where the builder has work to do.
         check: called with the models before and after each change; it raises the refusals that the changes themselves
             cannot know.
+        require_nodes: called before the tables of a distributed workspace are changed: a statement that a hung node
+            keeps cannot be taken back, and would keep the tables locked.
         views: the renewal of the views of the workspace's SQL roles.
     """
 
@@ -78,6 +87,7 @@ class ModelTransaction:
         *,
         postponed: Callable[[], None] = lambda: None,
         check: CheckModel = lambda _before, _after: None,
+        require_nodes: RequireNodes = all_answer,
         views: ViewRenewal | None = None,
     ) -> None:
         self.connection = connection
@@ -89,6 +99,7 @@ class ModelTransaction:
         self.author: Author | None = None
         self._postponed = postponed
         self._check = check
+        self._require_nodes = require_nodes
         self.views = views or ViewRenewal()
         self._waiting: list[QueryStep | Composed] = []
         self._history: list[JsonValue] = []
@@ -121,6 +132,8 @@ class ModelTransaction:
             self._waiting += self.views.drop_changed(plan.before, plan.applied.snapshot)
             self.locked |= self.views.dropped
             if plan.statements:
+                if self.snapshot.workspace.is_distributed:
+                    await self._require_nodes()
                 self._wait_with(plan)
             # Its locks are held up to the commit: it comes as late as can be.
             for work in plan.applied.work:
@@ -199,7 +212,9 @@ class ModelTransaction:
         Raises:
             MetadataError: as `apply` does.
         """
-        trial = ModelTransaction(self.connection, self.snapshot, self.bounds, views=self.views.copy())
+        trial = ModelTransaction(
+            self.connection, self.snapshot, self.bounds, require_nodes=self._require_nodes, views=self.views.copy()
+        )
         trial.locked = self.locked
         async with self.connection.transaction(force_rollback=True):
             await trial.apply_all(changes)

@@ -60,7 +60,7 @@ class BoundedConnection(psycopg.AsyncConnection[Any]):
         self._conninfo = conninfo
 
     def hear(self, warning: Diagnostic) -> None:
-        """Keep a warning that a node may lack what was committed."""
+        """Keep the warning that a node may lack a commit."""
         if lacks_commit(warning):
             self.lacking = warning.message_primary
 

@@ -41,7 +41,7 @@ class Sessions:
         Raises:
             DatabaseBusy: none came free in time.
             DatabaseUnavailable: none can be made.
-            CommitOutcomeUnknown: a node of Citus may lack what the coordinator has committed.
+            CommitOutcomeUnknown: a node of Citus may lack a transaction of the coordinator.
         """
         if self._is_closed:
             raise DatabaseUnavailable("the sessions are closed")

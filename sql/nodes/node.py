@@ -72,6 +72,7 @@ class Node:
         self._coordinator = coordinator
         self._refused = refused
         self._wake = Wake()
+        self._asked: list[asyncio.Future[None]] = []
         self._has_prepared = False
         # The recoveries that ended nothing, and the earliest time of the next one.
         self._failures, self._next = 0, 0.0
@@ -80,14 +81,33 @@ class Node:
         """Look at the node again and again, for ever."""
         while True:
             self._wake.forget()
-            if await is_in_time(self._look, _PATIENCE):
-                if not self.answers:
-                    _LOG.info("the node %s answers", self.name)
-                self.answers, self.group.refusal = True, ""
-                await self._end_prepared()
-            else:
-                await self._lose()
+            asked, self._asked = self._asked, []
+            try:
+                if await is_in_time(self._look, _PATIENCE):
+                    if not self.answers:
+                        _LOG.info("the node %s answers", self.name)
+                    self.answers, self.group.refusal = True, ""
+                    await self._end_prepared()
+                else:
+                    await self._lose()
+            finally:
+                for one in asked:
+                    if not one.done():
+                        one.set_result(None)
             await self._wake.wait(_INTERVAL)
+
+    async def require_answer(self) -> None:
+        """Return if the node answers a look that begins now, or answers the coordinator.
+
+        Raises:
+            DatabaseUnavailable: it answers neither.
+        """
+        asked = asyncio.get_running_loop().create_future()
+        self._asked.append(asked)
+        self._wake()
+        await asked
+        if self.group.refusal:
+            raise DatabaseUnavailable(f"the node {self.name} does not answer")
 
     async def close(self) -> None:
         """End its connections."""

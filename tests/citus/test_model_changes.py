@@ -1,4 +1,4 @@
-"""Changes of the model while a node of Citus is away: what the answer says, and what requests see behind it."""
+"""Changes of the model while a node of Citus is away: their answers, and those of the requests behind them."""
 
 import asyncio
 import signal
@@ -13,7 +13,7 @@ import pytest
 from fieldstone.engine import create_app
 from fieldstone.engine.settings.choices import Distribution
 from tests.citus.places import node_of
-from tests.citus_cluster import Node, configured
+from tests.citus_cluster import Node, configured, stop_all
 from tests.databases import Databases
 from tests.engine.server.conftest import client_of
 from tests.waiting import until_found, until_true
@@ -23,6 +23,9 @@ CREATE_OBJECT = """mutation {
 }"""
 COUNT = "{ kilns { totalCount } }"
 CREATE = 'mutation { createKiln(data: { name: "x" }) { name } }'
+
+
+CREATE_PERSON = 'mutation { createPerson(data: { email: "a@b.example" }) { email } }'
 
 
 @dataclass(kw_only=True)
@@ -35,6 +38,16 @@ class Served:
 
     async def ask(self, text: str, path: str = "/graphql") -> httpx.Response:
         return await self.client.post(path, json={"query": text}, timeout=60)
+
+    async def add_field(self, name: str) -> httpx.Response:
+        found = await self.ask("{ objects(first: 100) { edges { node { id nameSingular } } } }", "/metadata")
+        (person,) = (
+            edge["node"]["id"]
+            for edge in found.json()["data"]["objects"]["edges"]
+            if edge["node"]["nameSingular"] == "person"
+        )
+        given = f'objectMetadataId: "{person}", name: "{name}", label: "{name}", type: TEXT'
+        return await self.ask(f"mutation {{ createField(input: {{ {given} }}) {{ id }} }}", "/metadata")
 
     async def change(self) -> httpx.Response:
         return await self.ask(CREATE_OBJECT, "/metadata")
@@ -113,3 +126,22 @@ async def test_a_change_that_finds_a_node_away_was_not_kept(served: Served, whic
 
     await until_true(is_changed)
     assert (await served.ask(CREATE)).json() == {"data": {"createKiln": {"name": "x"}}}
+
+
+async def test_a_change_waits_for_no_hung_node_with_its_tables_locked(served: Served) -> None:
+    """It kept its table locked for as long as any node hung: each write of the object waited, on whichever node."""
+    assert "errors" not in (await served.add_field("first")).json()
+    stop_all(served.other, signal.SIGSTOP)
+    try:
+        async with asyncio.timeout(30):
+            refused = await served.add_field("second")
+        written = await served.ask(CREATE_PERSON)
+    finally:
+        stop_all(served.other, signal.SIGCONT)
+    assert refused.status_code == 503
+    assert written.json() == {"data": {"createPerson": {"email": "a@b.example"}}}
+
+    async def is_changed() -> bool:
+        return "errors" not in (await served.add_field("second")).json()
+
+    await until_true(is_changed)

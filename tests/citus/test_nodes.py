@@ -1,11 +1,9 @@
 """Reads at the nodes of Citus, and the requests of all workspaces while one node is away."""
 
 import asyncio
-import os
 import signal
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -17,7 +15,7 @@ from fieldstone.engine.settings.choices import Distribution
 from fieldstone.metadata.workspaces.distribution import move
 from fieldstone.sql.nodes.node import Node as NodeOfReads
 from tests.citus.places import make_apart, node_of
-from tests.citus_cluster import Node, configured
+from tests.citus_cluster import Node, configured, stop_all
 from tests.databases import Databases
 from tests.engine.server.conftest import client_of
 from tests.waiting import until, until_found, until_true
@@ -68,19 +66,6 @@ async def cluster(workspace_dsn: str, databases: Databases) -> AsyncIterator[Clu
             await count(client)
         nodes = {f"127.0.0.1:{node.port}": node for node in databases.cluster}
         yield Cluster(app=app, nodes=nodes, default=default, other=other, ids=ids)
-
-
-def processes_of(node: Node) -> list[int]:
-    """The server's own process and its children."""
-    assert node.process is not None
-    mother = node.process.pid
-    children = Path(f"/proc/{mother}/task/{mother}/children").read_text().split()
-    return [mother, *map(int, children)]
-
-
-def stop_all(node: Node, number: int) -> None:
-    for pid in processes_of(node):
-        os.kill(pid, number)
 
 
 async def test_a_node_answers_the_reads_of_its_workspace(cluster: Cluster) -> None:
