@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.apis import PRINCIPAL, SCHEMA, Apis
+from tests.citus_cluster import ON_CITUS
 from tests.engine.records import NOBODY, check_refused, count, create, take_events
 
 UUID_7 = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}")
@@ -259,15 +260,19 @@ async def test_a_trigger_of_the_operator_stops_a_write(apis: Apis, guard: str, m
     """A write that was passed over was answered with a text that is no JSON, one with a message of its own with 500."""
     id_ = await create(apis, "company", name="a")
     async with apis.database.session() as connection:
-        await connection.execute(
-            f"CREATE FUNCTION {SCHEMA}.guard() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {guard}; END $$;"
-            f" CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON {SCHEMA}.company"
-            f" FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.guard();"
-            f" CREATE TRIGGER guard BEFORE INSERT ON {SCHEMA}.person"
-            f" FOR EACH ROW EXECUTE FUNCTION {SCHEMA}.guard()".encode()
-        )
+        if ON_CITUS:
+            await connection.execute("SET LOCAL citus.enable_unsafe_triggers = on")
+        guards = f"{SCHEMA}.guard()"
+        for command in (
+            f"CREATE FUNCTION {guards} RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN {guard}; END $$",
+            f"CREATE TRIGGER guard BEFORE INSERT OR UPDATE ON {SCHEMA}.company FOR EACH ROW EXECUTE FUNCTION {guards}",
+            f"CREATE TRIGGER guard BEFORE INSERT ON {SCHEMA}.person FOR EACH ROW EXECUTE FUNCTION {guards}",
+        ):
+            await connection.execute(command.encode())
     await take_events(apis)
-    for text in WRITES:
+    # On Citus the row of a create goes to its node apart from its event and answer: docs/how-to/citus.md has the limit.
+    is_unseen = ON_CITUS and guard == "RETURN NULL"
+    for text in WRITES[2 if is_unseen else 0 :]:
         error = await apis.error(text, **({"id": id_} if "$id" in text else {}))
         assert message in error["message"]
         assert error["extensions"]["code"] == code
