@@ -32,6 +32,8 @@ async def dump_definitions(dsn: str, snapshot: str, schemas: Collection[str]) ->
         BackupRefused: `pg_dump` failed.
     """
     given = {name: str(value) for name, value in conninfo_to_dict(dsn).items() if value is not None}
+    # `pg_dump` itself lifts the other limits of a session.
+    given["options"] = f"{given.get('options', os.environ.get('PGOPTIONS', ''))} -c idle_session_timeout=0"
     # Arguments are visible to everybody on the machine.
     secret = {"PGPASSWORD": given.pop("password")} if "password" in given else {}
     options = [

@@ -1,13 +1,15 @@
 """Moves that meet another one, or whose mover ends: the workspace is served, and nothing is kept for ever."""
 
 import asyncio
+from collections.abc import AsyncIterator
 from typing import Any
 
 import psycopg
 import pytest
 
+from fieldstone.engine.backup.programs import dump_definitions
 from fieldstone.engine.cells.errors import MoveRefused
-from fieldstone.engine.cells.moves import mover
+from fieldstone.engine.cells.moves import mover, preparation
 from fieldstone.engine.cells.moves.mover import find_move
 from fieldstone.engine.cells.moves.replication import begin_replication, wait_until_near
 from fieldstone.engine.cells.moves.switch import switch as switch_source
@@ -99,19 +101,49 @@ async def test_a_bound_on_idle_sessions_does_not_end_the_hold_of_a_mover(
     settings = settings_with(cells)
     async with open_app(cells) as app:
         await make_workspace(app, "home", "first")
-        name = psycopg.conninfo.conninfo_to_dict(cells["home"])["dbname"]
-        await execute(cells["home"], f"ALTER DATABASE {name} SET idle_session_timeout = '300ms'")
+        await bound_idle_sessions(cells["home"])
 
         async def wait(*given: Any) -> None:
             await wait_until_near(*given)
-            async with await psycopg.AsyncConnection.connect(cells["home"], autocommit=True) as younger:
-                with pytest.raises(psycopg.OperationalError):
-                    async with asyncio.timeout(60):
-                        await anext(younger.notifies())
+            await until_idle_sessions_end(cells["home"])
 
         monkeypatch.setattr(mover, "wait_until_near", wait)
         await move(settings, "first", "east", lambda _: None)
         assert await place_of(settings, "first") == ["east"]
+
+
+async def test_a_bound_on_idle_sessions_does_not_end_a_move_while_the_definitions_are_read(
+    cells: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The session of the target waited for `pg_dump` out of a transaction."""
+    settings = settings_with(cells)
+    async with open_app(cells) as app:
+        await make_workspace(app, "home", "first")
+        for cell in ("home", "east"):
+            await bound_idle_sessions(cells[cell])
+
+        async def dump(*given: Any) -> AsyncIterator[bytes]:
+            await until_idle_sessions_end(cells["east"])
+            async for chunk in dump_definitions(*given):
+                yield chunk
+
+        monkeypatch.setattr(preparation, "dump_definitions", dump)
+        await move(settings, "first", "east", lambda _: None)
+        assert await place_of(settings, "first") == ["east"]
+
+
+async def bound_idle_sessions(cell: str) -> None:
+    """Have a cell end the sessions from now on that are idle."""
+    name = psycopg.conninfo.conninfo_to_dict(cell)["dbname"]
+    await execute(cell, f"ALTER DATABASE {name} SET idle_session_timeout = '300ms'")
+
+
+async def until_idle_sessions_end(cell: str) -> None:
+    """Wait until a cell has ended a session that is younger than all others."""
+    async with await psycopg.AsyncConnection.connect(cell, autocommit=True) as younger:
+        with pytest.raises(psycopg.OperationalError):
+            async with asyncio.timeout(60):
+                await anext(younger.notifies())
 
 
 @pytest.mark.parametrize("line", ["the tables are made in the target", "the records are copied", "events are copied"])

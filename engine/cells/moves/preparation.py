@@ -47,18 +47,21 @@ async def make_tables(ends: Ends, move: Move) -> None:
     markers = table_sql(Table(schema=move.schema, name=MARKERS))
     async with ends.source.session() as connection:
         await connection.execute(sql.SQL("CREATE TABLE IF NOT EXISTS {} (id uuid PRIMARY KEY)").format(markers))
-    async with ends.source.session() as source, ends.target.session() as target:
-        await source.execute(CATALOG["begin_read"])
-        await source.execute(CATALOG["idle_without_limit"])
-        (snapshot,) = await (await source.execute("SELECT pg_export_snapshot()")).fetchone() or ("",)
-        with tempfile.NamedTemporaryFile(prefix="fieldstone-") as definitions:
+    with tempfile.NamedTemporaryFile(prefix="fieldstone-") as definitions:
+        async with ends.source.session() as source:
+            await source.execute(CATALOG["begin_read"])
+            await source.execute(CATALOG["idle_without_limit"])
+            (snapshot,) = await (await source.execute("SELECT pg_export_snapshot()")).fetchone() or ("",)
             async for chunk in dump_definitions(ends.source_url, snapshot, [move.schema]):
                 definitions.write(chunk)
-            definitions.flush()
-            await target.execute(create.create_schema(move.schema))
-            for section in ("pre-data", "post-data"):
-                written = await write_definitions(Path(definitions.name), [move.schema], section)
-                await target.execute(written, prepare=False)
+        definitions.flush()
+        sections = ("pre-data", "post-data")
+        scripts = [await write_definitions(Path(definitions.name), [move.schema], section) for section in sections]
+    # Not before: a session that waits for the programs may be ended as idle.
+    async with ends.target.session() as target:
+        await target.execute(create.create_schema(move.schema))
+        for script in scripts:
+            await target.execute(script, prepare=False)
         await target.execute("RESET ALL")
 
 
