@@ -17,6 +17,7 @@ from fieldstone.engine.errors import (
     Forbidden,
     RateLimitExceeded,
     ServiceUnavailable,
+    Timeout,
     Unauthenticated,
 )
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
@@ -37,6 +38,9 @@ from fieldstone.sql.identifiers import quote_identifier, quote_table
 from fieldstone.sql.queries import named_statement
 from fieldstone.sql.statement import Row, Statement, array_text
 from fieldstone.sql.transaction import Transaction
+
+_ATTEMPTS = 3
+"""Times that a batch is tried whose statements do not end in time."""
 
 _named = partial(named_statement, __name__)
 _ENDINGS = "|".join({re.escape(ending) for type_ in FieldType for ending in column_suffixes(type_)})
@@ -123,9 +127,16 @@ class Undoing:
             LeaseLost: the job is no more this process's.
             ServiceUnavailable: the database is away.
         """
+        left = _ATTEMPTS
         try:
             while (first := await self._find_next()) is not None:
-                await self._undo(first)
+                try:
+                    await self._undo(first)
+                    left = _ATTEMPTS
+                except Timeout:
+                    # An operator, or the holder of a lock, ends one statement. Two halves could not swap unique values.
+                    if not (left := left - 1):
+                        raise
         except (RateLimitExceeded, ServiceUnavailable):
             raise
         except Unauthenticated as error:
@@ -144,12 +155,10 @@ class Undoing:
         return int(rows[0][0]) if rows and rows[0][0] is not None else None
 
     async def _undo(self, first: int) -> None:
-        means = self._means
-        principal = await find_principal(means.identity, self._lease.job)
-        object_ = await find_object(means.core, principal, self._lease.job.object_id)
-        rows = await self._database.read(
-            *_RECORDS.bind(id=self._lease.job.id, first=first), share=self._lease.job.share
-        )
+        means, job = self._means, self._lease.job
+        principal = await find_principal(means.identity, job)
+        object_ = await find_object(means.core, principal, job.object_id)
+        rows = await self._database.read(*_RECORDS.bind(id=job.id, first=first), share=job.share)
         touched, others = _read_touched(rows, stamp_of(object_))
         if others:
             self._refusal = Conflict(
@@ -163,7 +172,7 @@ class Undoing:
             self._refusal = Conflict("A field that the import has changed is hidden, or has another type by now.")
             refused |= lost
         while True:
-            same = await self._database.read(*_look(object_, touched, lock=False), share=self._lease.job.share)
+            same = await self._database.read(*_look(object_, touched, lock=False), share=job.share)
             left = {UUID((row[0] or b"").decode()) for row in same} - refused
             undone = [one for one in touched if one.id in left]
             try:

@@ -133,6 +133,38 @@ async def test_a_row_that_is_never_written_in_time_ends_the_job(start_app: Start
         assert counts(await end_of(client, job["id"])) == (2, 0, 0)
 
 
+async def test_a_statement_that_is_ended_once_does_not_end_an_undo(
+    client: httpx.AsyncClient, app_database: str
+) -> None:
+    job = await new_job(client, "email\na@x\nb@x\n", "start=run")
+    await end_of(client, job["id"])
+    async with (
+        await psycopg.AsyncConnection.connect(app_database) as holder,
+        await psycopg.AsyncConnection.connect(app_database, autocommit=True) as operator,
+    ):
+        await holder.execute("LOCK TABLE workspace_default.person IN EXCLUSIVE MODE")
+        await act(client, job["id"], "undo")
+        (waiting,) = await until_found(operator, WAITING)
+        assert await (await operator.execute("SELECT pg_cancel_backend(%s)", [waiting])).fetchone() == (True,)
+    undone = await end_of(client, job["id"])
+    assert (undone["status"], undone["undone"], undone["kept"], undone["error"]) == ("UNDONE", 2, 0, None)
+    assert (await ask(client, "GET", "people"))["totalCount"] == 0
+
+
+async def test_a_batch_that_is_never_undone_in_time_ends_the_undo(start_app: StartApp, app_database: str) -> None:
+    async with start_app(statement_timeout=1) as (_, client):
+        job = await new_job(client, "email\na@x\nb@x\n", "start=run")
+        await end_of(client, job["id"])
+        async with await psycopg.AsyncConnection.connect(app_database) as holder:
+            await holder.execute("LOCK TABLE workspace_default.person IN EXCLUSIVE MODE")
+            await act(client, job["id"], "undo")
+            failed = await end_of(client, job["id"])
+        assert (failed["status"], failed["error"]["code"]) == ("FAILED", "TIMEOUT")
+        await act(client, job["id"], "undo")
+        undone = await end_of(client, job["id"])
+        assert (undone["status"], undone["undone"]) == ("UNDONE", 2)
+
+
 @pytest.mark.parametrize(
     ("plural", "text", "still_runs"),
     [("people", "email\na\nb\nc\n", False), ("companies", "name\na\nb\nc\n", True)],
