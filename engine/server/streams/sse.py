@@ -42,7 +42,7 @@ from fieldstone.sql.frozen import frozen
 if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
-_ALLOW = (b"allow", b"GET, POST, OPTIONS")
+_ALLOW = (b"allow", b"GET, HEAD, POST, OPTIONS")
 _COMPLETE = "event: complete\ndata:\n\n"
 _KEEP_ALIVE = ":\n\n"
 
@@ -102,13 +102,16 @@ class StreamEndpoint:
         if reply is not None:
             if reply.status == MethodNotAllowed.status or scope["method"] == "OPTIONS":
                 headers.append(_ALLOW)
-            await send_reply(send, reply, headers)
+            await send_reply(send, reply, headers, head=scope["method"] == "HEAD")
 
     async def _answer(self, scope: "Scope", receive: "Receive", send: "Send", headers: Headers) -> Reply | None:
-        """Answer with a stream, or return the reply to a request that gets none."""
+        """Answer with a stream, or return the reply to a request that gets none.
+
+        The answer to a HEAD is the head of the stream, which ends there: nobody becomes a subscriber.
+        """
         if scope["method"] == "OPTIONS":
             return Reply(status=200, body=b"")
-        if scope["method"] not in {"GET", "POST"}:
+        if scope["method"] not in {"GET", "HEAD", "POST"}:
             raise MethodNotAllowed(f"The method {scope['method']} is not allowed here: send a POST or a GET.")
         given = read_headers(scope["headers"])
         incoming = IncomingRequest(scope=scope, receive=receive, given=given, reply_headers=headers)
@@ -122,11 +125,14 @@ class StreamEndpoint:
                 raise BadUserInput("A stream is the answer to one operation, not to a batch.")
             api, is_post = self._select(admitted.services), incoming.method == "POST"
             opened = await api.open(admitted.principal, request, allow_mutation=is_post)
+        if isinstance(opened, Answer) and opened.status == ServiceUnavailable.status:
+            return Reply(status=opened.status, body=opened.body, media_type=JSON)
+        if incoming.method == "HEAD":
+            await _send_whole(send, "", headers)
+            return None
         if isinstance(opened, Answer):
-            if opened.status == ServiceUnavailable.status:
-                return Reply(status=opened.status, body=opened.body, media_type=JSON)
             # Errors of the document go into the stream too: clients would retry a failed request.
-            await _send_one(send, opened.body.decode(), headers)
+            await _send_whole(send, _next(opened.body.decode()) + _COMPLETE, headers)
             return None
         last = given.get(b"last-event-id")
         if last is not None and isinstance(opened, Subscription):
@@ -150,7 +156,7 @@ class StreamEndpoint:
             try:
                 member = await services.events.hub.subscribe(subscription, sink)
             except (BadUserInput, QueryTooComplex) as error:
-                await _send_one(send, dumps({"errors": [error.formatted()]}), headers)
+                await _send_whole(send, _next(dumps({"errors": [error.formatted()]})) + _COMPLETE, headers)
                 return
         # Nothing else has run since the hub knows of the subscriber: events may wait behind this position, none before.
         begin, tell = _tell(member), partial(_tell_reached, services.events.hub, member)
@@ -214,10 +220,10 @@ class _StreamSink(QueueSink):
         return _next(payload, position)
 
 
-async def _send_one(send: "Send", payload: str, headers: Headers) -> None:
-    """Send a stream of one result."""
+async def _send_whole(send: "Send", text: str, headers: Headers) -> None:
+    """Send a stream that has no more than this text."""
     await send({"type": "http.response.start", "status": 200, "headers": [*_STREAM, *headers]})
-    await send({"type": "http.response.body", "body": (_next(payload) + _COMPLETE).encode()})
+    await send({"type": "http.response.body", "body": text.encode()})
 
 
 def _tell(member: AnyMember) -> str:

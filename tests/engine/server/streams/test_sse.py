@@ -76,6 +76,27 @@ async def test_the_address_of_operations_streams_for_a_client_that_takes_nothing
         assert (stream.status, stream.headers["content-type"]) == (200, "text/event-stream; charset=utf-8")
 
 
+@pytest.mark.parametrize("path", ["/graphql", "/graphql/stream"])
+async def test_a_head_is_answered_as_a_get_without_its_stream(running: Running, path: str) -> None:
+    """It was refused with 405. https://www.rfc-editor.org/rfc/rfc9110#name-head"""
+    refused = "mutation { destroyPeople(filter: {}) { id } }"
+    for text in (CREATED, "{ people { totalCount } }", "{ nope }", refused):
+        query = urlencode({"query": text}).encode()
+        async with streamed(running.app, method="HEAD", query=query, headers=authorized(running), path=path) as stream:
+            await stream.over()
+            assert (stream.status, stream.body) == (200, b"")
+            assert stream.headers["content-type"] == "text/event-stream; charset=utf-8"
+    assert running.services.events.hub.members == 0
+    query = urlencode({"query": CREATED}).encode()
+    async with streamed(running.app, method="HEAD", query=query, headers={}, path=path) as stream:
+        await stream.over()
+        assert (stream.status, stream.body) == (401, b"")
+    for method in ("OPTIONS", "PUT"):
+        async with streamed(running.app, method=method, headers=authorized(running), path=path) as stream:
+            await stream.over()
+            assert stream.headers["allow"] == "GET, HEAD, POST, OPTIONS"
+
+
 @pytest.mark.parametrize(
     ("path", "accept", "status", "content_type"),
     [
