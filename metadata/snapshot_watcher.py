@@ -13,6 +13,7 @@ from fieldstone.metadata.catalog.sessions import Reads
 from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.workspaces.key_store import KeyStore
+from fieldstone.sql.concurrency.log_pause import LogPause
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import SqlError
 
@@ -87,6 +88,7 @@ class SnapshotWatch:
                 tasks.create_task(self._keep_loading())
 
     async def _keep_looking(self) -> None:
+        pause = LogPause()
         while True:
             await self._ask.wait(self._interval)
             self._ask.forget()
@@ -94,7 +96,8 @@ class SnapshotWatch:
                 await self.look()
             except SqlError as error:
                 self._forget_looks()
-                _LOG.info("the versions of the models cannot be read: %s", error)
+                if pause.begin():
+                    _LOG.info("the versions of the models cannot be read: %s", error)
 
     async def look(self) -> None:
         """Hear of all workspaces that have moved; raises SqlError if the database cannot be read."""

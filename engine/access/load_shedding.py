@@ -1,16 +1,13 @@
 """Load shedding: the refusals of an overloaded server, which are counted, and logged now and then."""
 
 import logging
-import time
 from typing import Final
 from uuid import UUID
 
 from fieldstone.engine.errors import Overloaded
+from fieldstone.sql.concurrency.log_pause import LogPause
 
 _LOG = logging.getLogger(__name__)
-
-_LOGGED_EVERY: Final = 10.0
-"""Seconds."""
 
 _REASON: Final = (
     "The server is overloaded: more operations of this workspace wait than are served in time. Nothing was done; try"
@@ -28,18 +25,17 @@ class LoadShedding:
     def __init__(self) -> None:
         self.count = 0
         self._logged = 0
-        self._logged_at = -_LOGGED_EVERY
+        self._pause = LogPause()
 
     def refuse(self, workspace_id: UUID, reason: str = _REASON) -> Overloaded:
         """Return the error of an operation of this workspace, and count it."""
         self.count += 1
-        now = time.monotonic()
-        if now - self._logged_at >= _LOGGED_EVERY:
+        if self._pause.begin():
             _LOG.warning(
                 "overloaded: %d operations were refused, the last one of workspace %s, since more come than are served"
                 " in time",
                 self.count - self._logged,
                 workspace_id,
             )
-            self._logged, self._logged_at = self.count, now
+            self._logged = self.count
         return Overloaded(reason)

@@ -15,6 +15,7 @@ from uuid import UUID
 from fieldstone.engine.errors import RefusedUser, ServiceUnavailable
 from fieldstone.metadata.catalog.audit import AuditEntry, audit_parameters
 from fieldstone.metadata.json_text import JsonValue, dumps
+from fieldstone.sql.concurrency.log_pause import LogPause
 from fieldstone.sql.concurrency.tasks import keep_flushing
 from fieldstone.sql.errors import DatabaseError, StaleSchema
 from fieldstone.sql.executor import Database
@@ -68,6 +69,7 @@ class AuditTrail:
         self._lost = 0
         self._rows = float(MOST_ROWS)
         self._filled_at = time.monotonic()
+        self._log_pause = LogPause()
 
     def fail(self, credential_hash: bytes | None, address: str | None, user: RefusedUser | None = None) -> None:
         """Note a failed sign-in.
@@ -111,7 +113,8 @@ class AuditTrail:
                     await self._hand_over()
                     await flush()
         except (DatabaseError, ServiceUnavailable) as error:
-            _LOG.warning("the audit log waits: %s", error)
+            if self._log_pause.begin():
+                _LOG.warning("the audit log waits: %s", error)
 
     async def _hand_over(self) -> None:
         """Give the acts of workspaces that are in other databases to the trails of those.

@@ -39,6 +39,7 @@ from fieldstone.engine.events.subscriptions.tail import TailKey
 from fieldstone.metadata.access.view import still_hold
 from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.model import Snapshot
+from fieldstone.sql.concurrency.log_pause import LogPause
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError, StaleSchema
 from fieldstone.sql.executor import Database
@@ -227,13 +228,15 @@ class Hub:
 
     async def run(self) -> None:
         """Read the log until cancelled."""
+        pause = LogPause()
         while True:
             self.wake.forget()
             more = False
             try:
                 more = await self._look()
             except DatabaseError as error:
-                _LOG.warning("events are noticed later: %s", error)
+                if pause.begin():
+                    _LOG.warning("events are noticed later: %s", error)
                 await asyncio.sleep(PAUSE)
             if not more:
                 await self.wake.wait(INTERVAL)

@@ -13,6 +13,7 @@ from fieldstone.engine.identity.credential import Credential, CredentialKind, Pr
 from fieldstone.engine.identity.identity import Identity
 from fieldstone.metadata.errors import UnknownWorkspace
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
+from fieldstone.sql.concurrency.log_pause import LogPause
 from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError
@@ -76,6 +77,7 @@ class PrincipalWatch:
 
     async def run(self) -> None:
         """Check the principals until cancelled."""
+        pause = LogPause()
         while True:
             await asyncio.sleep(min(LEAST_PAUSE, self._interval))
             await self.wake.wait(self._interval - LEAST_PAUSE)
@@ -83,7 +85,8 @@ class PrincipalWatch:
             try:
                 await self.look()
             except DatabaseError as error:
-                _LOG.info("principals are checked later: %s", error)
+                if pause.begin():
+                    _LOG.info("principals are checked later: %s", error)
 
     async def look(self) -> None:
         """End the connections of principals that have ended or changed.

@@ -8,6 +8,7 @@ from uuid import UUID
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from fieldstone.metadata.catalog.queries import catalog_statement
+from fieldstone.sql.concurrency.log_pause import LogPause
 from fieldstone.sql.concurrency.tasks import end_tasks, keep_running
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError
@@ -82,12 +83,14 @@ class Directory:
 
     async def run(self) -> None:
         """Look for moved workspaces again and again, for ever."""
+        pause = LogPause()
         while True:
             self._wake.forget()
             try:
                 await self._look()
             except DatabaseError as error:
-                _LOG.warning("the coordinator does not tell where workspaces lie: %s", error)
+                if pause.begin():
+                    _LOG.warning("the coordinator does not tell where workspaces lie: %s", error)
             await self._wake.wait(_INTERVAL)
 
     async def close(self) -> None:

@@ -20,6 +20,7 @@ from fieldstone.engine.webhooks.payloads.shown_events import show_events
 from fieldstone.metadata.errors import UnknownObject
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.sql.concurrency.backoff import EVEN, Backoff
+from fieldstone.sql.concurrency.log_pause import LogPause
 from fieldstone.sql.concurrency.tasks import end_tasks, report_failure
 from fieldstone.sql.errors import DatabaseError, ResponseTooLarge, StaleSchema
 from fieldstone.sql.executor import Database
@@ -149,6 +150,7 @@ class Apart:
     async def _follow(self, name: str) -> None:
         """Make the deliveries of a workspace's events until its own consumer has caught up."""
         batch, backoff = BatchSize(self._batch), Backoff(FIRST_PAUSE, longest=INTERVAL, spread=EVEN)
+        pause = LogPause()
         more: bool | None = True
         while more is not False:
             is_slow = self.is_slow(workspace_of(name))
@@ -159,7 +161,9 @@ class Apart:
                 _LOG.info("the model has changed, events are read again: %s", error)
                 await asyncio.sleep(FIRST_PAUSE)
             except DatabaseError as error:
-                _LOG.warning("events wait to be sent to webhooks of the workspace %s: %s", workspace_of(name), error)
+                if pause.begin():
+                    waiting = workspace_of(name)
+                    _LOG.warning("events wait to be sent to webhooks of the workspace %s: %s", waiting, error)
                 await asyncio.sleep(INTERVAL)
             else:
                 if more is None:

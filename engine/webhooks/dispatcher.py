@@ -14,6 +14,7 @@ from fieldstone.engine.webhooks.payloads.payloads import build_body
 from fieldstone.engine.webhooks.renewal import Renewal, Undeliverable
 from fieldstone.engine.webhooks.sending.backoff import next_pause
 from fieldstone.engine.webhooks.sending.sender import Outcome, Sender
+from fieldstone.sql.concurrency.log_pause import LogPause
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.frozen import frozen
@@ -97,13 +98,15 @@ class Dispatcher:
 
     async def run(self) -> None:
         """Send until cancelled."""
+        pause = LogPause()
         while True:
             self._wake.forget()
             try:
                 await self._record()
                 await self._claim()
             except DatabaseError as error:
-                _LOG.warning("webhooks wait: %s", error)
+                if pause.begin():
+                    _LOG.warning("webhooks wait: %s", error)
                 await asyncio.sleep(self._interval)
                 continue
             await self._wake.wait(self._interval)

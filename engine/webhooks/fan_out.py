@@ -31,6 +31,7 @@ from fieldstone.engine.webhooks.payloads.payloads import NewEvent, RecordReader
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.sql.concurrency.backoff import EVEN, Backoff
+from fieldstone.sql.concurrency.log_pause import LogPause
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError, ResponseTooLarge, StaleSchema
 from fieldstone.sql.executor import Database
@@ -91,7 +92,7 @@ class FanOut:
 
     async def _run(self) -> None:
         await self._database.write(*REGISTER_CONSUMER.bind(name=CONSUMER), share=None)
-        backoff = Backoff(FIRST_PAUSE, longest=self._interval, spread=EVEN)
+        backoff, pause = Backoff(FIRST_PAUSE, longest=self._interval, spread=EVEN), LogPause()
         while True:
             called = self._wake.forget()
             try:
@@ -101,7 +102,8 @@ class FanOut:
                 await asyncio.sleep(FIRST_PAUSE)
                 continue
             except DatabaseError as error:
-                _LOG.warning("events wait to be sent to webhooks: %s", error)
+                if pause.begin():
+                    _LOG.warning("events wait to be sent to webhooks: %s", error)
                 await self._standstill.go_on()
                 await asyncio.sleep(self._interval)
                 continue

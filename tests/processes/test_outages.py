@@ -4,12 +4,18 @@ Nobody starts a server again, and no client has to reconnect.
 """
 
 import contextlib
+import json
+from collections import defaultdict
 from collections.abc import Iterator
+from datetime import datetime
+from itertools import pairwise
 from pathlib import Path
 
 import httpx
+import psycopg
 import pytest
 
+from fieldstone.sql.concurrency.log_pause import SECONDS
 from fieldstone.sql.embedded import start as start_embedded
 from fieldstone.sql.embedded import stop as stop_embedded
 from tests.processes.embedded_runs import kill_postmaster
@@ -24,7 +30,7 @@ from tests.processes.event_clients import (
 )
 from tests.processes.listeners import count_listeners, end_listeners
 from tests.processes.model_changes import CREATE_OBJECT
-from tests.processes.serving import metric
+from tests.processes.serving import Served, metric, serving
 from tests.redis_server import running_redis
 from tests.waiting import eventually
 
@@ -147,3 +153,40 @@ def test_postgresql_is_restarted(clients: Path, data_dir: Path, medium: str) -> 
             scene.until_delivered()
             scene.change()
             eventually(lambda: count_listeners(server.dsn) == (0 if variables else 2), "a server does not listen")
+
+
+def test_a_database_that_is_away_fills_no_log(empty_database: str) -> None:
+    """Each loop of a server wrote a line at each of its tries, of which most make two a second."""
+    name = psycopg.conninfo.conninfo_to_dict(empty_database)["dbname"]
+    elsewhere = psycopg.conninfo.make_conninfo(empty_database, dbname="postgres")
+    with (
+        serving(DATABASE_URL=empty_database, FIELDSTONE_LOG_FORMAT="json") as served,
+        psycopg.connect(elsewhere, autocommit=True) as operator,
+    ):
+        operator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS false".encode())
+        operator.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", [name])
+        # It is tried every two seconds.
+        eventually(lambda: _times(served).get("import jobs wait", [0])[1:] != [], "there is no second line")
+        for event, times in _times(served).items():
+            if event in AGAIN:
+                pauses = [later - earlier for earlier, later in pairwise(times)]
+                assert all(pause > SECONDS - 0.1 for pause in pauses), (event, pauses)
+        assert _times(served).keys() >= AGAIN
+        operator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
+
+
+AGAIN = {
+    "webhooks wait",
+    "events wait",
+    "events wait to be sent to webhooks",
+    "the versions of the models cannot be read",
+    "import jobs wait",
+}
+
+
+def _times(served: Served) -> dict[str, list[float]]:
+    """Return the times of the lines, by their texts up to the reason."""
+    times = defaultdict[str, list[float]](list)
+    for line in map(json.loads, list(served.errors)):
+        times[line["event"].partition(":")[0]].append(datetime.fromisoformat(line["timestamp"]).timestamp())
+    return times

@@ -8,6 +8,7 @@ from typing import Generic, Protocol, TypeVar
 
 from fieldstone.engine.errors import ServiceUnavailable, Timeout
 from fieldstone.sql.concurrency.backoff import EVEN, pause_after
+from fieldstone.sql.concurrency.log_pause import LogPause
 from fieldstone.sql.errors import ConnectionLost, DatabaseUnavailable, OutOfResources, Serialization, StaleSchema
 
 _LOG = logging.getLogger(__name__)
@@ -81,6 +82,7 @@ class GroupWork(Generic[G]):
         self._step = watch(name, step)
         self._tasks: dict[G, asyncio.Task[None]] = {}
         self._is_closed = False
+        self._log_pause = LogPause()
 
     def start(self, group: G) -> None:
         """Start a task for a group's work, if it has any and no task."""
@@ -118,7 +120,8 @@ class GroupWork(Generic[G]):
                 await self._step_or_replan(group)
                 tries = 0
             except PASSING as error:
-                _LOG.warning("events are delivered later: %s", error)
+                if self._log_pause.begin():
+                    _LOG.warning("events are delivered later: %s", error)
                 is_at_fault = isinstance(error, ConnectionLost | OutOfResources) and await self._judge.answers()
                 tries = tries + 1 if is_at_fault else 0
                 if tries == _MOST_TRIES:

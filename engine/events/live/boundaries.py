@@ -9,6 +9,7 @@ import logging
 from collections.abc import Awaitable, Callable, Iterable
 
 from fieldstone.engine.events.live.group import LiveGroup
+from fieldstone.sql.concurrency.log_pause import LogPause
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.plan.operands import TimeUnit
@@ -49,6 +50,7 @@ class Boundaries:
     async def run(self) -> None:
         """Watch the clock while there are such groups, until cancelled."""
         last: float | None = None
+        pause = LogPause()
         while True:
             self.wake.forget()
             if not any(group.changes_each for group in self._groups()):
@@ -58,7 +60,8 @@ class Boundaries:
             try:
                 now = await self._read_clock()
             except DatabaseError as error:
-                _LOG.info("relative dates of live queries are looked at later: %s", error)
+                if pause.begin():
+                    _LOG.info("relative dates of live queries are looked at later: %s", error)
                 await asyncio.sleep(_PAUSE)
                 continue
             self._pass(now - _UNSEEN if last is None else last, now)

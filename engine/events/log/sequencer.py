@@ -9,7 +9,6 @@ right order for every record.
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
@@ -18,6 +17,7 @@ from fieldstone.engine.events.log.history import forget_positions, index_partiti
 from fieldstone.engine.events.log.partitions import Partitions, Retention
 from fieldstone.engine.events.log.standstill import Standstill
 from fieldstone.sql.concurrency.backoff import EVEN, Backoff
+from fieldstone.sql.concurrency.log_pause import LogPause
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
@@ -32,8 +32,6 @@ INTERVAL = 0.5
 """Seconds between ticks that no wakeup asks for: another process takes over after as many."""
 _GATHER_EACH = 0.001
 _GATHER_LEAST, _GATHER_MOST = 0.004, 0.05
-_AGAIN = 10.0
-"""The least seconds between two lines of the log about events that wait."""
 _FIRST_PAUSE = 0.01
 """Seconds of the first backoff of a tick while another process moves events."""
 
@@ -93,14 +91,13 @@ class Sequencer:
     async def run(self) -> None:
         """Tick until cancelled: at each call of `wake`, and by the timer."""
         backoff = Backoff(_FIRST_PAUSE, longest=INTERVAL, spread=EVEN)
-        quiet_until = 0.0
+        pause = LogPause()
         while True:
             self._wake.forget()
             try:
                 done = await self.tick()
             except DatabaseError as error:
-                if (now := time.monotonic()) >= quiet_until:
-                    quiet_until = now + _AGAIN
+                if pause.begin():
                     _LOG.warning("events wait: %s", error)
                 await self._standstill.go_on()
                 await asyncio.sleep(INTERVAL)

@@ -4,6 +4,7 @@ import logging
 import time
 
 from fieldstone.metadata.writer.holders import describe_holder
+from fieldstone.sql.concurrency.log_pause import LogPause
 from fieldstone.sql.errors import DatabaseError
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
@@ -13,7 +14,6 @@ _HOLDERS = named_statement(__name__, "log_holders")
 
 NOTICE = 3.0
 """Seconds without progress after which the server's log names the sessions that have held the locks for as long."""
-_AGAIN = 10.0
 
 
 class Standstill:
@@ -30,7 +30,7 @@ class Standstill:
         self._work = work
         self._consumer = consumer
         self._since: float | None = None
-        self._told = float("-inf")
+        self._pause = LogPause()
 
     def end(self) -> None:
         """Note progress."""
@@ -41,9 +41,8 @@ class Standstill:
         now = time.monotonic()
         if self._since is None:
             self._since = now
-        if now - self._since < NOTICE or now - self._told < _AGAIN:
+        if now - self._since < NOTICE or not self._pause.begin():
             return
-        self._told = now
         try:
             rows = await self._database.read(*_HOLDERS.bind(seconds=NOTICE, consumer=self._consumer), share=None)
         except DatabaseError as error:

@@ -7,6 +7,7 @@ from typing import Final
 from uuid import UUID
 
 from fieldstone.engine.request.stored_documents.documents import StoredDocuments
+from fieldstone.sql.concurrency.log_pause import LogPause
 from fieldstone.sql.errors import DatabaseError
 
 _LOG = logging.getLogger(__name__)
@@ -26,6 +27,7 @@ async def keep_compared(
         renew: makes the subscriptions of a workspace again.
     """
     noticed: set[UUID] = set()
+    pause = LogPause()
     disconnect = documents.changed.connect(noticed.add)
     try:
         while True:
@@ -37,7 +39,8 @@ async def keep_compared(
                 if workspace_ids := served():
                     await documents.compare(workspace_ids, share=None)
             except DatabaseError as error:
-                _LOG.info("trusted documents are compared later: %s", error)
+                if pause.begin():
+                    _LOG.info("trusted documents are compared later: %s", error)
                 noticed |= late
                 continue
             for workspace_id in late | noticed:

@@ -12,6 +12,7 @@ from fieldstone.engine.rest.import_jobs.job import Status
 from fieldstone.engine.rest.import_jobs.progress import LEASE, Lease, LeaseLost, claim
 from fieldstone.engine.rest.import_jobs.running import JobRun, Means, RightsChanged
 from fieldstone.engine.rest.import_jobs.undoing import Undoing
+from fieldstone.sql.concurrency.log_pause import LogPause
 from fieldstone.sql.concurrency.tasks import end_tasks
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import (
@@ -56,6 +57,7 @@ class ImportJobs:
         self._hours = hours
         self._tasks: dict[UUID, asyncio.Task[None]] = {}
         self._workspaces: Counter[UUID] = Counter()
+        self._log_pause = LogPause()
 
     async def run(self) -> None:
         """Take jobs and work on them, until cancelled; then other processes take them over."""
@@ -83,7 +85,8 @@ class ImportJobs:
             full = [id_ for id_, number in self._workspaces.items() if number >= _EACH]
             lease = await claim(self._database, list(self._tasks), full)
         except DatabaseError as error:
-            _LOG.info("import jobs wait: %s", error)
+            if self._log_pause.begin():
+                _LOG.info("import jobs wait: %s", error)
             return False
         if lease is None:
             return False
