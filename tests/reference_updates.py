@@ -13,7 +13,7 @@ from tests.reference_filters import read_value
 
 Row = dict[str, Any]
 _LIMITS = {SqlType.INTEGER: 1 << 31, SqlType.BIGINT: 1 << 63}
-_INDEX = re.compile(r"-?[0-9]{1,9}")
+_INDEX = re.compile(r"[ \t\n\v\f\r]*[-+]?0*[0-9]{1,9}")
 
 
 class Refused(Exception):

@@ -153,6 +153,31 @@ async def test_delete_path(items: Apis, before: Any, paths: Any, after: Any) -> 
     assert found["meta"] == after
 
 
+@pytest.mark.parametrize("step", ["1", "+1", "01", "-02", "+0000000000001", " 1", "\t+1", "\v\f\r\n1"])
+async def test_a_step_that_reads_an_item_of_a_list_changes_it(items: Apis, step: str) -> None:
+    """Of these, `setPath` and `deletePath` knew `1` alone."""
+    id_ = await create(items, meta={"a": [1, 2, 3]})
+    text = "query ($i: UUID!, $p: [String!]!) { item(filter: { id: { eq: $i } }) { meta(path: $p) } }"
+    path = ["a", step]
+    assert await items.data(text, i=id_, p=path) == {"item": {"meta": 2}}
+    found = await update(items, id_, "setPath: {meta: {path: $p, value: 5}}", p=path, p_type="[String!]!")
+    assert found["meta"] == {"a": [1, 5, 3]}
+    found = await update(items, id_, "deletePath: {meta: [$p]}", p=path, p_type="[String!]!")
+    assert found["meta"] == {"a": [1, 3]}
+
+
+@pytest.mark.parametrize("step", ["", " ", "+", "1 ", "+ 1", "++1", "1.0", "0x1", "\u00a01", "\u0661"])
+async def test_a_step_that_reads_no_item_of_a_list_changes_none(items: Apis, step: str) -> None:
+    id_ = await create(items, meta={"a": [1, 2, 3]})
+    text = "query ($i: UUID!, $p: [String!]!) { item(filter: { id: { eq: $i } }) { meta(path: $p) } }"
+    path = ["a", step]
+    assert await items.data(text, i=id_, p=path) == {"item": {"meta": None}}
+    found = await update(items, id_, "deletePath: {meta: [$p]}", p=path, p_type="[String!]!")
+    assert found["meta"] == {"a": [1, 2, 3]}
+    change = "mutation ($i: UUID!, $p: [String!]!) { updateItem(id: $i, setPath: {meta: {path: $p, value: 5}}) { id } }"
+    assert "has no member" in (await items.error(change, i=id_, p=path))["message"]
+
+
 async def test_one_path_is_a_list_of_one(items: Apis) -> None:
     id_ = await create(items, meta={"a": {"b": 1}, "c": 2})
     assert (await update(items, id_, 'deletePath: {meta: ["c"]}'))["meta"] == {"a": {"b": 1}}
