@@ -2,20 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from datetime import UTC, datetime
 from enum import Enum
 from typing import Any, Final, NamedTuple
 from uuid import UUID
 
-from fieldstone.metadata.catalog.queries import QUERIES, catalog_statement, fetch, fetch_one
+from fieldstone.metadata.catalog.queries import QUERIES, catalog_statement, fetch_one
 from fieldstone.metadata.catalog.sessions import Reads, Session
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.json_text import unstorable
 from fieldstone.sql.concurrency.signal import Signal
 from fieldstone.sql.frozen import frozen
 
-_DENIED = catalog_statement("denied_tokens")
+_DENIED, _DENIALS = catalog_statement("denied_tokens"), catalog_statement("denials")
 _MOST_LISTED = 1_000
 _LONGEST = 1_000
 """Characters of an issuer, an id or a subject."""
@@ -193,13 +193,15 @@ async def allow_tokens(connection: Session, *, workspace_id: UUID, issuer: str, 
 
 
 async def list_denials(
-    connection: Session, workspace_id: UUID, *, issuer: str | None = None, subject: str | None = None
+    database: Reads, workspace_id: UUID, *, issuer: str | None = None, subject: str | None = None, share: Hashable
 ) -> list[Denial]:
-    """Return the denials in force of a workspace, the newest first, at most 1,000."""
-    rows = await fetch(
-        connection, "denials", workspace_id=workspace_id, issuer=issuer, subject=subject, most=_MOST_LISTED
-    )
-    return [_read_denial(row) for row in rows]
+    """Return the denials in force of a workspace, the newest first, at most 1,000; raises DatabaseError."""
+    step = _DENIALS.bind(workspace_id=workspace_id, issuer=issuer, subject=subject, most=_MOST_LISTED)
+    rows = [[(value or b"").decode() for value in row] for row in await database.read(*step, share=share)]
+    return [
+        Denial(issuer, DeniedBy(kind), value, datetime.fromisoformat(at), datetime.fromisoformat(end) if end else None)
+        for issuer, kind, value, at, end in rows
+    ]
 
 
 def _read_denial(row: Sequence[Any]) -> Denial:

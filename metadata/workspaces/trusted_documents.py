@@ -1,17 +1,19 @@
 """Trusted documents: the documents of a client that an operator has imported, under the ids that the client sends."""
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 from uuid import UUID
 
-from fieldstone.metadata.catalog.queries import QUERIES, fetch
-from fieldstone.metadata.catalog.sessions import Session
+from fieldstone.metadata.catalog.queries import QUERIES, catalog_statement, fetch
+from fieldstone.metadata.catalog.sessions import Reads, Session
 from fieldstone.metadata.errors import InvalidChange, NameTaken
 from fieldstone.metadata.shown_text import find_problem
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.queries import read_row
+
+_DOCUMENTS = catalog_statement("trusted_documents")
 
 LONGEST_ID: Final = 256
 """Characters of a document's id."""
@@ -108,6 +110,18 @@ async def list_documents(
     """Return the documents of a client, or of all of them, in the order of clients and ids."""
     rows = await fetch(connection, "trusted_documents", workspace_id=workspace_id, client=client)
     return tuple(TrustedDocument(**read_row(TrustedDocument, row)) for row in rows)
+
+
+async def read_documents(
+    database: Reads, workspace_id: UUID, *, client: str | None, share: Hashable
+) -> list[TrustedDocument]:
+    """Return the same documents for a request, which takes no session from the changes of models."""
+    found = []
+    for row in await database.read(*_DOCUMENTS.bind(workspace_id=workspace_id, client=client), share=share):
+        name, id_, operation, text, at, role = (None if one is None else one.decode() for one in row)
+        values = (name, id_, operation, text, datetime.fromisoformat(at or ""), role and UUID(role))
+        found.append(TrustedDocument(**read_row(TrustedDocument, values)))
+    return found
 
 
 async def find_foreign(connection: Session, *, workspace_id: UUID, client: str, role_id: UUID) -> str | None:

@@ -92,8 +92,9 @@ def token_facts(database: Database) -> Mapping[str, Fact]:
 
     async def denials(_model: Snapshot, principal: Principal, arguments: Arguments) -> JsonValue:
         issuer, subject = arguments.get("issuer"), arguments.get("subject")
-        async with database.session() as connection:
-            found = await list_denials(connection, principal.workspace_id, issuer=issuer, subject=subject)
+        found = await list_denials(
+            database, principal.workspace_id, issuer=issuer, subject=subject, share=principal.share
+        )
         return [_show(denial) for denial in found]
 
     return {"deniedTokens": Fact(denials, DENIED_TOKENS)}

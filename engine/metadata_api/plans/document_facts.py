@@ -12,7 +12,7 @@ from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.roles.principal import Principal
 from fieldstone.metadata.roles.role import Role, Setting
-from fieldstone.metadata.workspaces.trusted_documents import TrustedDocument, list_documents
+from fieldstone.metadata.workspaces.trusted_documents import TrustedDocument, read_documents
 from fieldstone.sql.executor import Database
 
 
@@ -20,9 +20,8 @@ def document_facts(database: Database, documents: DocumentSearch) -> Mapping[str
     """Return the queries, by their names."""
 
     async def broken(model: Snapshot, principal: Principal, arguments: Arguments) -> JsonValue:
-        async with database.session() as connection, connection.transaction():
-            listed = await list_documents(connection, model.workspace.id, client=arguments.get("client"))
-        # The validation takes seconds, in which other requests need the session.
+        client = arguments.get("client")
+        listed = await read_documents(database, model.workspace.id, client=client, share=principal.share)
         shown = [document for document in listed if _is_shown(model, own_role(model, principal), document)]
         found = await documents.find_invalid(shown, model)
         return {"documents": found.broken, "unchecked": found.unchecked + len(listed) - len(shown)}

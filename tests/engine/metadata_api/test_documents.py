@@ -1,5 +1,6 @@
 """Trusted documents in the Metadata API: imported, listed and removed, with the setting DOCUMENTS."""
 
+from contextlib import AsyncExitStack
 from hashlib import sha256
 from typing import Any
 
@@ -7,6 +8,7 @@ import httpx
 import pytest
 
 from fieldstone.engine.server.app import Fieldstone
+from fieldstone.sql.pool_settings import PoolSettings
 from tests.engine.server.conftest import StartApp
 
 COUNT = "query Count { companies { totalCount } }"
@@ -210,3 +212,21 @@ async def test_with_the_setting_for_roles_all_broken_documents_are_told(start_ap
             assert {one["documentId"] for one in found["documents"]} == {"none", "own"}
         (error,) = (await ask(client, IMPORT_FOR, manifest=GUESSES, role="nobody"))["errors"]
         assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "role"}
+
+
+async def test_queries_about_documents_and_tokens_take_no_session_from_the_changes_of_models(
+    start_app: StartApp,
+) -> None:
+    """A client that asked again and again kept all sessions, which have no shares, from all other workspaces."""
+    async with start_app() as (app, client), AsyncExitStack() as held:
+        await ask(client, IMPORT, client="web", manifest={"a": COUNT})
+        deny = 'mutation { denyTokens(input: { issuer: "https://a.example" jwtId: "1" }) { jwtId } }'
+        assert (await ask(client, deny))["data"]
+        database = (await app.runtime.ready()).foundation.database
+        for _ in range(PoolSettings().sessions):
+            await held.enter_async_context(database.session())
+        text = "{ deniedTokens { jwtId expiresAt } brokenDocuments { documents { documentId } unchecked } }"
+        assert (await ask(client, text))["data"] == {
+            "deniedTokens": [{"jwtId": "1", "expiresAt": None}],
+            "brokenDocuments": {"documents": [], "unchecked": 0},
+        }
