@@ -207,3 +207,14 @@ class InternalServerError(ApiError):
 
     code = "INTERNAL_SERVER_ERROR"
     status = 500
+
+
+def drop_frames(error: BaseException) -> None:
+    """Have an error that is to be sent, and those that it comes from, lead to no frame any more.
+
+    A variable of a frame that keeps such an error is a cycle with its traceback, which only the collector frees.
+    """
+    left: BaseException | None = error
+    while left is not None and left.__traceback__ is not None:
+        left.__traceback__ = None
+        left = left.__cause__ or left.__context__

@@ -30,6 +30,7 @@ from fieldstone.engine.errors import (
     ServiceUnavailable,
     Timeout,
     ValidationFailed,
+    drop_frames,
 )
 from fieldstone.engine.events.subscriptions.live_query import AnySubscription
 from fieldstone.engine.events.subscriptions.subscription import (
@@ -215,10 +216,10 @@ class GraphQLApi:
                 raise
             answer = await other.open(principal, given, allow_mutation=allow_mutation)
             return answer if isinstance(answer, Answer) else refusal([ServiceUnavailable(_MOVED)])
-        except InvalidDocument as invalid:
-            return await self._find_kept(principal, request) or refusal(invalid.errors)
-        except ApiError as error:
-            return await self._find_kept(principal, request) or refusal([error])
+        except (InvalidDocument, ApiError) as error:
+            drop_frames(error)
+            errors = error.errors if isinstance(error, InvalidDocument) else [error]
+            return await self._find_kept(principal, request) or refusal(errors)
 
     async def _find_kept(self, principal: Principal, request: GraphQLRequest) -> Answer | None:
         """Return the answer that a refused mutation had before, when the model still allowed it."""

@@ -39,6 +39,7 @@ _EPOCH = datetime(2000, 1, 1)  # noqa: DTZ001 - in UTC, as all that is made of i
 _ERA = timedelta(days=146_097) // timedelta(microseconds=1)
 """Microseconds in 400 years, after which the calendar repeats itself."""
 _FOREVER = 2**63 - 1
+_ALTERED = "the cursor is not one that was given out"
 
 
 class CursorError(ValueError):
@@ -91,19 +92,23 @@ def cursor_nulls(text: str) -> tuple[bool, ...]:
 def _unseal(text: str) -> tuple[str, tuple[str | None, ...]]:
     if not text.strip():
         raise BlankCursorError("the cursor is blank")
-    altered = AlteredCursorError("the cursor is not one that was given out")
     try:
-        place = bytes.fromhex(text[:-_CHECK_LENGTH])
-        # bytes.fromhex accepts more texts (capitals, white space) than cursors have.
-        if _seal(place) != text:
-            raise altered
+        place = _open(text)
         tag, kinds, position = _decode_head(place)
         keys = tuple(_decode_keys(place, kinds, position))
     except (ValueError, LookupError) as error:
-        raise altered from error
+        raise AlteredCursorError(_ALTERED) from error
     if not keys:
-        raise altered
+        raise AlteredCursorError(_ALTERED)
     return tag, keys
+
+
+def _open(text: str) -> bytes:
+    place = bytes.fromhex(text[:-_CHECK_LENGTH])
+    # bytes.fromhex accepts more texts (capitals, white space) than cursors have.
+    if _seal(place) != text:
+        raise ValueError(_ALTERED)
+    return place
 
 
 def _decode_head(place: bytes) -> tuple[str, bytes, int]:

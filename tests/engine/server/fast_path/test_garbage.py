@@ -4,12 +4,16 @@ import asyncio
 import gc
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any
+
+import pytest
 
 from tests.engine.server.fast_path.overload import PATIENCE, overloaded, stand_still
 from tests.engine.server.fast_path.talking import PEOPLE, Serve, locked
 from tests.waiting import until
 
 MANY = 20
+_NOBODY = "00000000-0000-4000-8000-000000000000"
 
 
 @contextmanager
@@ -68,3 +72,47 @@ async def test_refused_requests_leave_no_garbage(serve: Serve, app_database: str
                 assert len(found := find()) < MANY, found
             await lock.commit()
         assert {(await talk.receive()).status for talk in talks[:3]} == {200}
+
+
+_CREATE = "mutation ($d: PersonInput!) { createPerson(data: $d) { id } }"
+_REFUSED: dict[str, tuple[str, dict[str, Any], str]] = {
+    "a taken key": (_CREATE, {"d": {"email": "Ada@example.com"}}, "CONFLICT"),
+    "a taken key of several records": (
+        "mutation ($d: [PersonInput!]!) { createPeople(data: $d) { id } }",
+        {"d": [{"email": "z@example.com"}, {"email": "Ada@example.com"}]},
+        "CONFLICT",
+    ),
+    "a taken key behind another write": (
+        "mutation ($d: PersonInput!) { createCompany(data: {}) { id } createPerson(data: $d) { id } }",
+        {"d": {"email": "Ada@example.com"}},
+        "CONFLICT",
+    ),
+    "an update of no record": (
+        f'mutation {{ updatePerson(id: "{_NOBODY}", data: {{city: "x"}}) {{ id }} }}',
+        {},
+        "NOT_FOUND",
+    ),
+    "a removal of no record": (f'mutation {{ destroyPerson(id: "{_NOBODY}") {{ id }} }}', {}, "NOT_FOUND"),
+    "a link to no record": (_CREATE, {"d": {"email": "z@example.com", "companyId": _NOBODY}}, "NOT_FOUND"),
+    "an invalid cursor": ('{ people(after: "nonsense") { totalCount } }', {}, "BAD_USER_INPUT"),
+    "an invalid document": ("{ nothing }", {}, "GRAPHQL_VALIDATION_FAILED"),
+    "no document": ("{", {}, "GRAPHQL_PARSE_FAILED"),
+}
+
+
+@pytest.mark.parametrize(("query", "variables", "code"), _REFUSED.values(), ids=_REFUSED)
+async def test_errors_leave_no_garbage(serve: Serve, query: str, variables: dict[str, Any], code: str) -> None:
+    """Each left up to 270 objects: the frames of its traceback, of which one had a variable that kept the error."""
+    async with serve() as serving:
+        talk = await serving.talk()
+
+        async def ask(times: int) -> None:
+            for _ in range(times):
+                (error,) = (await talk.ask(query, **variables)).json["errors"]
+                assert error["extensions"]["code"] == code, error
+
+        # The first ones are compiled.
+        await ask(3)
+        with uncollected() as find:
+            await ask(MANY)
+            assert len(found := find()) < MANY, found
