@@ -196,15 +196,29 @@ SELECT pg_snapshot_xmin(pg_current_snapshot());
 -- name: lock_workspace
 SELECT pg_advisory_xact_lock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0));
 
+-- fragment: advisory_holders
+pg_locks AS held JOIN pg_stat_activity AS holder USING (pid)
+WHERE held.locktype = 'advisory' AND held.granted
+    AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+
+-- fragment: number_of_lock
+-- A lock of one number shows its two halves.
+(held.classid::bigint << 32) | held.objid::bigint
+
 -- name: turn_holder
--- The session that holds the lock of `lock_workspace`; a lock of one number shows its two halves.
+-- The session that holds the lock of `lock_workspace`.
 SELECT holder.pid::text, holder.application_name, coalesce(host(holder.client_addr), 'a local socket'), holder.state,
     to_char(holder.xact_start AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"')
-FROM pg_locks AS held JOIN pg_stat_activity AS holder USING (pid)
-WHERE held.locktype = 'advisory' AND held.granted AND held.objsubid = 1
-    AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    AND (held.classid::bigint << 32) | held.objid::bigint
-        = hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0);
+FROM <<advisory_holders>>
+    AND held.objsubid = 1 AND <<number_of_lock>> = hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0);
+
+-- name: lock_holder
+-- The session that holds a lock of two numbers, or of the one that is made of a word and a workspace's id.
+SELECT holder.pid, coalesce(holder.usename::text, 'unknown'), holder.application_name
+FROM <<advisory_holders>> AND held.pid <> pg_backend_pid()
+    AND CASE held.objsubid WHEN 2 THEN held.classid::bigint = %(space)s AND held.objid::bigint = %(lock)s
+        ELSE <<number_of_lock>> = hashtextextended(%(word)s, 0) END
+LIMIT 1;
 
 -- name: catalog_holder
 -- The session with the oldest transaction of those that hold a lock of the catalog's tables, or the lock of its migrations,

@@ -47,7 +47,7 @@ async def _wait(connection: Session, query: bytes, values: Mapping[str, object],
             await connection.execute(CATALOG["wait_for_locks_at_most"], milliseconds)
             await connection.execute(query, values)
     except psycopg.errors.LockNotAvailable as error:
-        found = await (await connection.execute(_QUERIES["lock_holder"], values)).fetchone()
+        found = await (await connection.execute(CATALOG["lock_holder"], values)).fetchone()
         pid, login, application = found or ("unknown", "unknown", "")
         raise ModelBusy(
             f'the login "{login}" (pid {pid}, {application or "without a name"}) holds a lock of Fieldstone, and did'

@@ -58,18 +58,6 @@ SELECT to_regnamespace(quote_ident(%(schema)s)) IS NOT NULL;
 SELECT pg_try_advisory_lock(hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0)), pg_backend_pid(),
     set_config('application_name', %(application)s, false), set_config('idle_session_timeout', '0', false);
 
--- fragment: is_lock_of_model
-held.locktype = 'advisory' AND held.granted AND held.objsubid = 1
-    AND held.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-    AND (held.classid::bigint << 32) | held.objid::bigint
-        = hashtextextended('fieldstone.workspace ' || %(workspace_id)s::text, 0)
-
--- name: is_held
--- Whether a session has kept the lock of `hold_model`, and the version of the model, which nobody changes meanwhile.
-SELECT EXISTS (
-    SELECT FROM pg_locks AS held WHERE held.pid = %(holder)s AND <<is_lock_of_model>>
-), version FROM fieldstone.workspace WHERE id = %(workspace_id)s;
-
 -- name: let_model_go
 -- A session that waited for the lock in vain has none to let go, of which PostgreSQL would warn.
 SELECT CASE WHEN %(is_held)s::boolean
@@ -99,13 +87,10 @@ WHERE slot_name = %(name)s AND wal_status <> 'lost';
 SELECT apply_error_count + sync_error_count FROM pg_stat_subscription_stats WHERE subname = %(name)s;
 
 -- name: kept_log
--- In the source: the bytes of its log that are kept for a move, whether a mover is at work, and whether webhooks rest.
+-- In the source: the bytes of its log that are kept for a move, and whether webhooks rest.
 SELECT coalesce((
     SELECT pg_wal_lsn_diff(pg_current_wal_lsn(), restart_lsn) FROM pg_replication_slots WHERE slot_name = %(name)s
-), 0)::bigint, EXISTS (
-    SELECT FROM pg_locks AS held JOIN pg_stat_activity AS mover ON mover.pid = held.pid
-    WHERE mover.application_name = %(application)s AND <<is_lock_of_model>>
-), EXISTS (SELECT FROM fieldstone.webhook WHERE workspace_id = %(workspace_id)s AND rests_until = 'infinity');
+), 0)::bigint, EXISTS (SELECT FROM fieldstone.webhook WHERE workspace_id = %(workspace_id)s AND rests_until = 'infinity');
 
 -- name: has_subscription
 SELECT EXISTS (SELECT FROM pg_subscription WHERE subname = %(name)s

@@ -176,8 +176,10 @@ async def _close(gate: Session, move: Move, rest: _Rest) -> int:
         await gate.execute(sql.SQL("LOCK TABLE {} IN SHARE MODE").format(listed))
         await gate.execute(QUERIES["hold_fan_out"])
         fanned_out = await gate.execute(QUERIES["fanned_out"], {"workspace_id": move.workspace_id})
-        held = await gate.execute(QUERIES["is_held"], {"workspace_id": move.workspace_id, "holder": rest.holder})
-    if await held.fetchone() != (True, move.version):
+        turn = await gate.execute(CATALOG["turn_holder"], {"workspace_id": move.workspace_id})
+        model = await gate.execute(CATALOG["current_version"], {"workspace_id": move.workspace_id})
+    holder, *_ = await turn.fetchone() or (None,)
+    if holder != str(rest.holder) or await model.fetchone() != (move.version,):
         raise MoveRefused(
             f"the cell {move.source} has ended the session that kept changes of the model from the workspace: start the"
             " move again"

@@ -19,6 +19,7 @@ from fieldstone.engine.cells.moves.move import (
 from fieldstone.engine.cells.moves.mover import cancel_move
 from fieldstone.engine.cells.moves.replication import drop_slot, end_replication
 from fieldstone.engine.cells.moves.switch import arrive
+from fieldstone.metadata.catalog.queries import QUERIES as CATALOG
 from fieldstone.metadata.writer.holders import MOVES
 from fieldstone.sql.executor import Database
 from fieldstone.sql.frozen import frozen
@@ -62,9 +63,11 @@ async def list_unfinished(home: Database, databases: Mapping[str, Database | Non
             found.append(Unfinished(move=move, bytes=None))
             continue
         async with source.session() as connection:
-            values = {"name": move.link, "workspace_id": move.workspace_id, "application": MOVES}
-            row = await (await connection.execute(QUERIES["kept_log"], values)).fetchone()
-        kept, is_running, is_silent = row or (0, False, False)
+            of_workspace = {"workspace_id": move.workspace_id}
+            row = await (await connection.execute(QUERIES["kept_log"], {"name": move.link, **of_workspace})).fetchone()
+            turn = await (await connection.execute(CATALOG["turn_holder"], of_workspace)).fetchone()
+        kept, is_silent = row or (0, False)
+        is_running = turn is not None and turn[1] == MOVES
         found.append(Unfinished(move=move, bytes=kept, is_running=is_running, is_silent=is_silent))
     return found
 
