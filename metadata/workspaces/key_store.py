@@ -220,7 +220,7 @@ class KeyStore:
             is_known, principal = self._find_answer(token_hash)
             if is_known:
                 return principal
-            return await self._look_up(token_hash)
+            return (await self.refresh((token_hash,))).get(token_hash)
 
     async def refresh(self, token_hashes: Collection[bytes]) -> Mapping[bytes, Principal]:
         """Return the principals of the valid keys among these, looked up in one statement, and keep them."""
@@ -244,9 +244,6 @@ class KeyStore:
             return (True, known.answer) if self._is_fresh(known, now) else (False, None)
         refused_at = self._refused.get(token_hash)
         return refused_at is not None and now - refused_at < FRESH_FOR, None
-
-    async def _look_up(self, token_hash: bytes) -> Principal | None:
-        return (await self.refresh((token_hash,))).get(token_hash)
 
     def _note(self, token_hash: bytes, row: Row | None, now: float, forgotten: int) -> Principal | None:
         """Keep the answer of a look-up that began at `now`, when `forgotten` keys had been dropped, and return it."""

@@ -201,7 +201,9 @@ class SessionStore:
         async with self._look_ups.setdefault(token_hash, asyncio.Lock()):
             if principal := self.find_fresh(token_hash):
                 return principal
-            return None if self.knows(token_hash) and token_hash in self._refused else await self._look_up(token_hash)
+            if self.knows(token_hash) and token_hash in self._refused:
+                return None
+            return (await self.refresh((token_hash,))).get(token_hash)
 
     async def refresh(self, token_hashes: Collection[bytes]) -> Mapping[bytes, Principal]:
         """Return the principals of the valid sessions among these, looked up in one statement, and keep them."""
@@ -242,9 +244,6 @@ class SessionStore:
         """Have each session looked up at its next use."""
         self._forgotten += 1
         self._known.clear()
-
-    async def _look_up(self, token_hash: bytes) -> Principal | None:
-        return (await self.refresh((token_hash,))).get(token_hash)
 
     def _note(self, token_hash: bytes, row: Row | None, now: float, forgotten: int) -> Principal | None:
         """Keep the answer of a look-up that began at `now`, when `forgotten` times were counted, and return it."""
