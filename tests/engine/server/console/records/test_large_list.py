@@ -1,4 +1,4 @@
-"""A list of 100,000 records among 200 objects: its requests, the elements of its page and its memory, counted."""
+"""A list of 100,000 records among 200 objects, and an object of 300 fields: requests, elements and memory, counted."""
 
 import re
 from collections import Counter
@@ -13,12 +13,13 @@ from tests.engine.server.console.records.lists import (
     ask,
     cell,
     count_shown,
+    create_object,
     focused_text,
     open_list,
     press,
     until_answered,
 )
-from tests.waiting import until
+from tests.waiting import until, until_true
 
 pytestmark = pytest.mark.system
 
@@ -30,6 +31,16 @@ ROWS = """
         number || '@many.example', 'test', 'IMPORT'
     FROM generate_series(4, 100000) AS number
 """
+
+COUNT_FIELDS = """() => {
+    window.fieldCounts = [];
+    const count = () => {
+        const fields = document.querySelectorAll(".record-field, .columns > li, .table tbody tr").length;
+        if (fields > 0 && window.fieldCounts.at(-1) !== fields) window.fieldCounts.push(fields);
+    };
+    new MutationObserver(count).observe(document, { childList: true, subtree: true });
+}"""
+"""Notes each number of fields that the page has had, as it changes."""
 
 
 def _created(name: str) -> dict[str, object]:
@@ -108,3 +119,46 @@ async def test_a_paste_below_the_rows_that_were_read_writes_those_that_are_not_c
         await until_answered(served, read, {"all": {"totalCount": 123}, "named": {"totalCount": 3}})
         held.released.set()
         await count_shown(page, "123 records")
+
+
+async def test_the_forms_of_an_object_with_many_fields_show_the_first_of_them_at_once(
+    watched: Watched, serve: Serve
+) -> None:
+    fields = [{"name": f"field{at}x", "label": f"Field {at}", "type": "TEXT"} for at in range(300)]
+    page = watched.page
+    async with serve() as served:
+        await create_object(served, "sheet", fields)
+        created = await ask(served, 'mutation { createSheet(data: { name: "Wide" }) { id } }')
+        id_ = created["createSheet"]["id"]
+        await page.add_init_script(f"({COUNT_FIELDS})()")
+
+        async def counts() -> list[int]:
+            found: list[int] = await page.evaluate("window.fieldCounts")
+            return found
+
+        async def until_whole(least: int) -> list[int]:
+            """Return the numbers of fields that there were, once all are there."""
+            await until_true(lambda: page.evaluate("least => window.fieldCounts.at(-1) >= least", least))
+            return await counts()
+
+        await open_list(watched, served, "sheets")
+        await page.get_by_role("button", name="Sheet", exact=True).click()
+        await expect(page.get_by_role("textbox", name="Name")).to_be_focused()
+        assert await until_whole(301) == [40, 301], "the form takes keys before it is whole"
+        watched.requests.clear()
+        await page.keyboard.type("A name")
+        await press(page, "Tab")
+        await expect(page.get_by_role("textbox", name="Field 0", exact=True)).to_be_focused()
+        assert watched.requests == [], "a field without a relation asks for no name"
+        assert await page.evaluate("document.querySelectorAll('.record-form *').length") < 1600
+
+        await page.get_by_role("button", name="Close without creating").click()
+        await page.get_by_role("button", name="Discard it").click()
+        for path in (f"records/sheets?open={id_}", f"records/sheets/{id_}", "model/sheet"):
+            await watched.sign_in(served, f"/console/{path}")
+            assert (await until_whole(300))[0] == 40, path
+        await open_list(watched, served, "sheets")
+        await page.get_by_role("button", name="Columns").click()
+        assert (await until_whole(300))[0] == 40
+        await watched.assert_accessible()
+        await watched.assert_clean(served.address, ())

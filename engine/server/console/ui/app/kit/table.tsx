@@ -2,6 +2,7 @@
 
 import type { ReactNode } from "react";
 
+import { useWhole } from "./use_whole.ts";
 import "./table.css";
 
 export interface Column<T> {
@@ -20,6 +21,7 @@ export interface TableProps<T> {
 }
 
 export function Table<T>({ label, columns, rows, idOf }: TableProps<T>) {
+  const shown = useWhole(rows);
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: a table that is wider than the window is scrolled by keys
     <section className="table-scroll" aria-label={`${label}, to scroll`} tabIndex={0}>
@@ -34,7 +36,7 @@ export function Table<T>({ label, columns, rows, idOf }: TableProps<T>) {
           </tr>
         </thead>
         <tbody>
-          {rows.map((row) => (
+          {shown.map((row) => (
             <tr key={idOf(row)}>
               {columns.map(({ id, cell, isNumber }) => (
                 <td key={id} data-number={isNumber || undefined}>

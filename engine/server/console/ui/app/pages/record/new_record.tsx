@@ -8,12 +8,13 @@ import { type Field, inputName, type ObjectModel } from "../../api/model.ts";
 import { isWrittenBefore, newWriteKey, writeRows } from "../../api/row_writes.ts";
 import { Cell } from "../../fields/cell.tsx";
 import { Editor } from "../../fields/editors/editor.tsx";
-import { useRecordName } from "../../fields/record_name.tsx";
-import { formatValue, isEditable } from "../../fields/registry.ts";
+import { type NameOf, useRecordNames } from "../../fields/record_name.tsx";
+import { formatValue, isEditable, NULL_TEXT } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
 import { focusFirst, takeLostFocus } from "../../kit/focus.ts";
 import { Problem } from "../../kit/problem.tsx";
 import { EditorLeft, type Step, unsavedWrite, useUnsaved } from "../../kit/unsaved.ts";
+import { useWhole } from "../../kit/use_whole.ts";
 import { isLeft } from "../records/address.ts";
 
 export type NewRecordProps = { object: ObjectModel; onClose(): void; onCreated(id: string): void };
@@ -21,6 +22,14 @@ export type NewRecordProps = { object: ObjectModel; onClose(): void; onCreated(i
 export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
   const fields = object.fields.filter((field) => isEditable(field) && !field.isSystem);
   const [values, setValues] = useState<Readonly<Record<string, unknown>>>({});
+  const shown = useWhole(fields);
+  // One request for the names of all chosen records: a hook in each field would have an observer there.
+  const nameOf = useRecordNames(
+    fields.flatMap((field) => {
+      const id = values[inputName(field)];
+      return field.relation && typeof id === "string" ? [{ target: field.relation.target, id }] : [];
+    }),
+  );
   const [edited, setEdited] = useState<string | null>(fields[0]?.id ?? null);
   const [problem, setProblem] = useState<(Failure & { field: string | null }) | null>(null);
   // One record, however often the button is pressed until the server has answered.
@@ -92,7 +101,7 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
         </header>
         {problem && !at && <Problem title={problem.title} text={problem.text} />}
         <dl className="record-fields record-form">
-          {fields.map((field) => (
+          {shown.map((field) => (
             <div key={field.id} className="record-field">
               <dt>
                 {field.label}
@@ -114,7 +123,12 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
                     </EditorLeft>
                   </div>
                 ) : (
-                  <NewValue field={field} value={values[inputName(field)]} onEdit={() => setEdited(field.id)} />
+                  <NewValue
+                    field={field}
+                    value={values[inputName(field)]}
+                    nameOf={nameOf}
+                    onEdit={() => setEdited(field.id)}
+                  />
                 )}
                 {at === field && (
                   <p role="alert" className="editor-problem">
@@ -135,8 +149,11 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
   );
 }
 
-function NewValue({ field, value, onEdit }: { field: Field; value: unknown; onEdit(): void }) {
-  const name = useRecordName(field, field.relation ? value : null);
+type NewValueProps = { field: Field; value: unknown; nameOf: NameOf; onEdit(): void };
+
+function NewValue({ field, value, nameOf, onEdit }: NewValueProps) {
+  const target = field.relation?.target;
+  const name = target && typeof value === "string" ? nameOf(target, value) : NULL_TEXT;
   return (
     <button
       ref={takeLostFocus}

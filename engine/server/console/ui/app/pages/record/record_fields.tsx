@@ -13,6 +13,7 @@ import { Button } from "../../kit/button.tsx";
 import { focusFirst } from "../../kit/focus.ts";
 import { Problem } from "../../kit/problem.tsx";
 import { EditorLeft } from "../../kit/unsaved.ts";
+import { useWhole } from "../../kit/use_whole.ts";
 import { isLeft } from "../records/address.ts";
 import { ConflictDialog } from "../records/conflict_dialog.tsx";
 import type { useRecord } from "./use_record.ts";
@@ -26,6 +27,7 @@ type RecordFieldsProps = {
 export function RecordFields({ record, row, onOpen }: RecordFieldsProps) {
   const { edits, fields } = record;
   const seen = edits.shown(row);
+  const shown = useWhole(fields);
   return (
     <EditorLeft value={(step) => isLeft(step, row.id)}>
       {edits.problem && (
@@ -34,7 +36,7 @@ export function RecordFields({ record, row, onOpen }: RecordFieldsProps) {
         </Problem>
       )}
       <dl className="record-fields">
-        {fields.map((field) => (
+        {shown.map((field) => (
           <div key={field.id} className="record-field">
             <dt id={`label ${field.id}`.replaceAll(" ", "-")}>{field.label}</dt>
             <dd>

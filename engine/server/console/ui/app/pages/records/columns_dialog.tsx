@@ -10,6 +10,7 @@ import { Button } from "../../kit/button.tsx";
 import { Check } from "../../kit/check.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
 import { Select } from "../../kit/select.tsx";
+import { useWhole } from "../../kit/use_whole.ts";
 import type { List } from "./use_list.ts";
 
 const HEIGHT_WORDS = { 24: "Low", 32: "Usual", 48: "High, with two lines" } as const;
@@ -17,6 +18,7 @@ const HEIGHT_WORDS = { 24: "Low", 32: "Usual", 48: "High, with two lines" } as c
 export function ColumnsDialog({ list, onClose }: { list: List; onClose(): void }) {
   const { columns, setColumns, object } = list;
   const height = useRowHeight();
+  const listed = useWhole(columns);
   return (
     <Dialog title="Columns" onClose={onClose} actions={<Button onPress={onClose}>Done</Button>}>
       <Select
@@ -26,7 +28,7 @@ export function ColumnsDialog({ list, onClose }: { list: List; onClose(): void }
         onChange={(next) => chooseRowHeight(Number(next))}
       />
       <ul className="columns">
-        {columns.map(({ fieldId, visible, width }) => {
+        {listed.map(({ fieldId, visible, width }) => {
           const field = object.fields.find((one) => one.id === fieldId);
           if (!field) return null;
           return (
