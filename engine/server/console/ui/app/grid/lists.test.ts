@@ -7,6 +7,7 @@ import { defaultColumns, move, reconcile, resize, shownFields, toggle } from "./
 import { buildChange, changedFields, mergeData } from "./edits.ts";
 import { type Batch, isLater, laterOf, openBatcher, withLater } from "./live.ts";
 import { buildOrderBy, knownKeys, nextOrder, orderPath, parseOrder, printOrder } from "./order.ts";
+import { misplaced } from "./places.ts";
 
 const field = (name: string, type = "TEXT", rest: Partial<Field> = {}) =>
   fieldOf(name, type, { id: `id of ${name}`, ...rest });
@@ -228,4 +229,15 @@ test("a read that began before an own write does not take the place of the recor
   assert.equal(laterOf(before, undefined), before);
   // A role that reads no versions sees the last answer.
   assert.deepEqual(laterOf({ id: "1" }, { id: "1", a: 1 }), { id: "1" });
+});
+
+test("a row is misplaced if the server has a neighbour on its other side", () => {
+  const place = (before: string | undefined, id: string, after: string | undefined) => ({ id, before, after });
+  assert.deepEqual(misplaced([place("a", "b", "c")], ["a", "b", "c"]), []);
+  assert.deepEqual(misplaced([place("a", "b", "c")], ["a", "c", "b"]), ["b"]);
+  assert.deepEqual(misplaced([place("a", "b", "c")], ["b", "a", "c"]), ["b"]);
+  // At the ends of the rows that are here there is one neighbour, and one that left the list says nothing.
+  assert.deepEqual(misplaced([place(undefined, "b", "c")], ["c", "b"]), ["b"]);
+  assert.deepEqual(misplaced([place("a", "b", "c")], ["b"]), []);
+  assert.deepEqual(misplaced([place("a", "b", "c")], ["a", "c"]), []);
 });

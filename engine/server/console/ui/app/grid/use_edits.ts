@@ -32,7 +32,8 @@ export type CellEdit = { record: RecordRow; field: Field; value: unknown; text: 
 
 export type Conflict = { field: Field; mine: CellEdit; theirs: RecordRow };
 
-export type Notice = { text: string; canUndo: boolean };
+/** A sentence about a gesture, or about the record with an id. */
+export type Notice = { text: string; canUndo: boolean; id?: string | undefined };
 
 export type EditsOptions = {
   object: ObjectModel;
@@ -288,7 +289,7 @@ export function useEdits({ object, fields, pages, onWritten, onUnsure, isLeft }:
     dropConflict: () => setConflict(null),
     dropProblem: () => setProblem(null),
     dropRefusal: (key: string) => setMarks((before) => ({ ...before, refused: without(before.refused, [key]) })),
-    tell: (text: string) => setNotice({ text, canUndo: false }),
+    tell: (text: string, id?: string) => setNotice({ text, canUndo: false, id }),
     fail,
   };
 }

@@ -21,9 +21,11 @@ export type ListFooterProps = {
   isDrafting: boolean;
   dialog: BulkDialog;
   setDialog(dialog: BulkDialog): void;
+  /** Open a record beside the list. */
+  onOpen(id: string): void;
 };
 
-export function ListFooter({ list, isDrafting, dialog, setDialog }: ListFooterProps) {
+export function ListFooter({ list, isDrafting, dialog, setDialog, onOpen }: ListFooterProps) {
   const { rows, selection, edits, news, object, isTrash, shown } = list;
   const count = rows.count;
   const shownCount = shownRows(count ?? 0, useRowHeight());
@@ -42,6 +44,7 @@ export function ListFooter({ list, isDrafting, dialog, setDialog }: ListFooterPr
   const record = rows.pages.row(selection.cell.row);
   const field = shown[selection.cell.column]?.field;
   const refused = record && field && edits.marks.refused.get(cellKey(record.id, field.id));
+  const told = edits.notice?.id;
   const close = () => setDialog(null);
   return (
     <footer className="list-footer">
@@ -94,6 +97,7 @@ export function ListFooter({ list, isDrafting, dialog, setDialog }: ListFooterPr
           <>
             {edits.notice.text}
             {edits.notice.canUndo && <Button onPress={() => void edits.step(true)}>Undo</Button>}
+            {told !== undefined && <Button onPress={() => onOpen(told)}>Open</Button>}
           </>
         )}
         {news.flood ? (

@@ -60,12 +60,16 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
       const refused = list.edits.marks.refused.get(cellKey(record.id, field.id));
       setEditing({ row, column, record: list.edits.shown(record), field, text: text ?? refused?.text ?? null });
     },
-    open: (record) => setAddress({ open: [{ plural: null, id: record.id }] }, true),
+    open: ({ id }) => open(id),
     openPage: (record) => void navigate(`/records/${object.namePlural}/${record.id}`),
     create,
     dropDraft: draft.drop,
     removeAll: () => setDialog("removeMany"),
   });
+
+  function open(id: string): void {
+    setAddress({ open: [{ plural: null, id }] }, true);
+  }
 
   // The form is another new record: the one in the last row is left.
   function create(): void {
@@ -158,7 +162,7 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
           ) : (
             <RecordsGrid list={list} gridRef={gridRef} gestures={gestures} draft={draft} onAddress={setAddress} />
           )}
-          <ListFooter list={list} isDrafting={!draft.isEmpty} dialog={dialog} setDialog={setDialog} />
+          <ListFooter list={list} isDrafting={!draft.isEmpty} dialog={dialog} setDialog={setDialog} onOpen={open} />
         </div>
         <RecordPanels
           object={object}

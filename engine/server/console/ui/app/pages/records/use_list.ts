@@ -2,11 +2,7 @@
 
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 
-import { records } from "../../api/client.ts";
-import { ApiError } from "../../api/errors.ts";
 import { type Field, type ObjectModel, otherEnds, type RecordRow } from "../../api/model.ts";
-import { pageOf } from "../../api/page_limit.ts";
-import { buildDocuments, MAXIMUM_PAGE } from "../../api/record_documents.ts";
 import { mayDo } from "../../api/session.ts";
 import { useSession } from "../../api/session_context.ts";
 import { labelOf } from "../../fields/registry.ts";
@@ -16,13 +12,14 @@ import { knownFilter, useFieldsAt } from "../../filter/use_fields.ts";
 import { type Column, defaultColumns, reconcile, shownFields } from "../../grid/columns.ts";
 import { changedFields } from "../../grid/edits.ts";
 import { type Batch, isLater, withLater } from "../../grid/live.ts";
-import { cellKey, withEntries } from "../../grid/marks.ts";
-import { buildOrderBy, type Key, knownKeys } from "../../grid/order.ts";
+import { cellKey, withEntries, without } from "../../grid/marks.ts";
+import { buildOrderBy, knownKeys } from "../../grid/order.ts";
 import { clearRows, followColumns, followRows, START } from "../../grid/selection.ts";
 import { useEdits } from "../../grid/use_edits.ts";
 import { useLive, useLivePause } from "../../grid/use_live.ts";
 import { useRows } from "../../grid/use_rows.ts";
 import { type Address, isLeft } from "./address.ts";
+import { readLost, readMatching } from "./lost.ts";
 
 const FLASH_MILLISECONDS = 1200;
 export const TRASH: Filter = { deletedAt: { is: "NOT_NULL" } };
@@ -63,7 +60,8 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
     update: mayDo(session, object.nameSingular, "update"),
     delete: mayDo(session, object.nameSingular, "delete"),
   };
-  const rows = useRows(object, fields, { filter, orderBy: buildOrderBy(order) });
+  const query = { filter, orderBy: buildOrderBy(order) };
+  const rows = useRows(object, fields, query);
   const { pages, refresh } = rows;
   // The row of a new record is behind the last page.
   const focused = Math.max(0, Math.min(selection.cell.row, (rows.count ?? Number.POSITIVE_INFINITY) - 1));
@@ -75,19 +73,20 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
     refresh();
   }, [refresh]);
   // The focus goes where its record is after the list was read again; one that nobody has moved stays in the first row.
-  const at = useRef<{ pages: object; row: number; id: string | undefined } | null>(null);
+  const at = useRef<{ pages: object; row: number; record: RecordRow | undefined } | null>(null);
   // The rows are no state of React's: each of their changes draws the list again.
   useLayoutEffect(() => {
     const { row } = selection.cell;
-    const [was, id] = [at.current, pages.row(row)?.id];
-    const isFollowed = was?.pages === pages && was.row === row && was.id !== undefined && selection.cell !== START.cell;
-    if (isFollowed && was.id !== id) {
-      const found = pages.find((one) => one.id === was.id);
+    const [was, record] = [at.current, pages.row(row)];
+    const left = was?.pages === pages && was.row === row && selection.cell !== START.cell ? was.record : undefined;
+    if (left && left.id !== record?.id) {
+      const found = pages.find((one) => one.id === left.id);
       if (found) setSelection((now) => followRows(now, row, found.index));
       // Its page may be still under way.
       if (found || pages.isReading()) return;
+      void tellMoved(left);
     }
-    at.current = { pages, row, id };
+    at.current = { pages, row, record };
   });
 
   const edits = useRef<ReturnType<typeof useEdits> | null>(null);
@@ -96,7 +95,7 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
     fields,
     pages,
     onWritten: (written, kind) => {
-      if (kind === "updated") void markLost(written, order);
+      if (kind === "updated") void markLost(written);
       else {
         setSelection(clearRows);
         renew();
@@ -108,18 +107,23 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
   edits.current = present;
 
   /** Mark the rows that the filter no longer wants, and those whose place in the order has changed. */
-  async function markLost(changed: readonly RecordRow[], keys: readonly Key[]): Promise<void> {
-    const here = changed.filter((row) => pages.find((one) => one.id === row.id));
-    if (here.length === 0 || (Object.keys(filter).length === 0 && keys.length === 0)) return;
-    const ids = here.map((row) => row.id);
-    const kept = new Set(Object.keys(filter).length === 0 ? ids : await readMatching(object, filter, ids).catch(all));
-    // Of a refused read nothing is known: the rows stay as they are.
-    function all(error: unknown): readonly string[] {
-      if (error instanceof ApiError) return ids;
-      throw error;
-    }
-    const lost = ids.filter((id) => !kept.has(id)).map((id) => [id, "no longer matches the filter"] as const);
-    present.setMarks((before) => ({ ...before, rows: withEntries(before.rows, lost) }));
+  async function markLost(changed: readonly RecordRow[]): Promise<void> {
+    const lost = await readLost(object, pages, query, changed);
+    const marked = lost.flatMap(([id, reason]) => (reason === undefined ? [] : [[id, reason] as const]));
+    // A value that was put back has its row wanted again.
+    const rest = (before: ReadonlyMap<string, string>) =>
+      without(
+        before,
+        lost.map(([id]) => id),
+      );
+    if (lost.length > 0) present.setMarks((before) => ({ ...before, rows: withEntries(rest(before.rows), marked) }));
+  }
+
+  /** Tell where the focused record is if the list was read again and has it beyond the rows that are here. */
+  async function tellMoved(record: RecordRow): Promise<void> {
+    const found = await readMatching(object, query, [record.id]).catch(() => []);
+    if (found.length > 0)
+      present.tell(`${labelOf(record, object.labels)} has another place in the order, further away`, record.id);
   }
 
   function onBatch({ events, flood }: Batch): void {
@@ -162,7 +166,7 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
       }));
     }, FLASH_MILLISECONDS);
     if (created > 0) setNews((before) => ({ ...before, created: before.created + created }));
-    void markLost(changed, order);
+    void markLost(changed);
   }
 
   const live = useLive(object, fields, onBatch, refresh);
@@ -204,20 +208,4 @@ function useSelected(shown: readonly Field[], object: ObjectModel): readonly Fie
   if (missing.length > 0)
     selected.current = [...selected.current.filter((field) => object.fields.includes(field)), ...missing];
   return selected.current;
-}
-
-async function readMatching(object: ObjectModel, filter: Filter, ids: readonly string[]): Promise<string[]> {
-  const found: string[] = [];
-  const page = pageOf(MAXIMUM_PAGE);
-  for (let at = 0; at < ids.length; at += page)
-    found.push(...(await readMatchingPage(object, filter, ids.slice(at, at + page))));
-  return found;
-}
-
-async function readMatchingPage(object: ObjectModel, filter: Filter, ids: readonly string[]): Promise<string[]> {
-  const answer = await records<Record<string, { edges: readonly { node: { id: string } }[] }>>(
-    buildDocuments({ ...object, labels: [] }, []).options,
-    { filter: { and: [filter, { id: { in: ids } }] }, first: ids.length },
-  );
-  return answer[object.namePlural]?.edges.map((edge) => edge.node.id) ?? [];
 }
