@@ -16,6 +16,7 @@ import { type Command, commandOf } from "./keys.ts";
 import { GridRow, type RowView } from "./row.tsx";
 import { useRowHeight } from "./row_height.ts";
 import { type Cell, clamp, focus, isInRange, moveCell, rangeOf, type Selection } from "./selection.ts";
+import { useComposition } from "./use_composition.ts";
 import "./grid.css";
 
 export type GridProps = {
@@ -90,6 +91,9 @@ export function Grid(props: GridProps) {
     rangeExtractor: (range) => withIndex(range, cell.column, 0),
   });
   const shownColumns = columnVirtualizer.getVirtualItems();
+  const hasCell = rows > 0 && columns.length > 0;
+  const focusedId = hasCell ? cellId(id, cell.row, cell.column) : undefined;
+  const composed = useComposition(gridRef, focusedId, (text) => props.onCommand({ do: "edit", text }));
   const range = rangeOf({ cell, anchor: clamp(selection.anchor, size) });
 
   function go(next: Cell, extend: boolean): void {
@@ -113,7 +117,8 @@ export function Grid(props: GridProps) {
 
   function onPointerDown(event: PointerEvent): void {
     const at = event.button === 0 ? cellAt(event.target) : null;
-    if (at === null) return;
+    // What is composed belongs to its cell: the click ends it.
+    if (at === null || composed !== null) return;
     dragging.current = true;
     onSelect(focus(selection, at, event.shiftKey));
   }
@@ -127,8 +132,9 @@ export function Grid(props: GridProps) {
     if (at && (at.row !== cell.row || at.column !== cell.column)) onSelect(focus(selection, at, true));
   }
 
+  // The events of the clipboard begin at the caret of the `EditContext`, wherever that is in the grid.
   function copy(event: ClipboardEvent): void {
-    if (event.target !== gridRef.current) return;
+    if (document.activeElement !== gridRef.current) return;
     const copied = props.onCopy();
     if (copied === null) return;
     event.preventDefault();
@@ -137,12 +143,11 @@ export function Grid(props: GridProps) {
   }
 
   function paste(event: ClipboardEvent): void {
-    if (event.target !== gridRef.current) return;
+    if (document.activeElement !== gridRef.current) return;
     event.preventDefault();
     props.onPaste(event.clipboardData.getData("text/plain"));
   }
 
-  const hasCell = rows > 0 && columns.length > 0;
   return (
     <div
       ref={gridRef}
@@ -155,7 +160,7 @@ export function Grid(props: GridProps) {
       aria-multiselectable
       style={{ "--row-height": `${height}px` } as CSSProperties}
       data-tall={height > ONE_LINE || undefined}
-      aria-activedescendant={hasCell ? cellId(id, cell.row, cell.column) : undefined}
+      aria-activedescendant={focusedId}
       onKeyDown={onKeyDown}
       onPointerDown={onPointerDown}
       onPointerOver={onPointerOver}
@@ -186,6 +191,7 @@ export function Grid(props: GridProps) {
             shown={shownColumns}
             cellId={(column) => cellId(id, item.index, column)}
             active={item.index === cell.row ? cell.column : null}
+            composed={item.index === cell.row ? composed : null}
             isInRange={(column) => isInRange(range, item.index, column)}
             isAll={selection.all}
             onToggle={(extend) => props.onToggleRow(item.index, extend)}

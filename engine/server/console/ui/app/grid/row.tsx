@@ -29,12 +29,15 @@ export type RowProps = {
   cellId(column: number): string;
   /** The column of the focused cell, if it is in this row. */
   active: number | null;
+  /** The letters that are being composed on the focused cell. */
+  composed: string | null;
   isInRange(column: number): boolean;
   isAll: boolean;
   onToggle(extend: boolean): void;
 };
 
-export function GridRow({ index, top, row, columns, shown, cellId, active, isInRange, isAll, onToggle }: RowProps) {
+export function GridRow(props: RowProps) {
+  const { index, top, row, columns, shown, cellId, active, composed, isInRange, isAll, onToggle } = props;
   const isChosen = (isAll && !row?.isDraft) || row?.isChosen === true;
   return (
     <div
@@ -78,7 +81,13 @@ export function GridRow({ index, top, row, columns, shown, cellId, active, isInR
             data-pinned={column === 0 || undefined}
             style={column === 0 ? { width: size } : { left: start, width: size }}
           >
-            {view ? view.content : <span className="grid-waiting" />}
+            {active === column && composed !== null ? (
+              <span className="grid-composed">{composed}</span>
+            ) : view ? (
+              view.content
+            ) : (
+              <span className="grid-waiting" />
+            )}
           </div>
         );
       })}
