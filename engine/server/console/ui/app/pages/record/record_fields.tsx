@@ -3,6 +3,7 @@
 import { useRef, useState } from "react";
 import { sameJson } from "../../api/exact_json.ts";
 import type { Field, RecordRow } from "../../api/model.ts";
+import { outsideOf } from "../../fields/address.ts";
 import { Cell } from "../../fields/cell.tsx";
 import type { Then } from "../../fields/editors/editing.ts";
 import { Editor } from "../../fields/editors/editor.tsx";
@@ -87,7 +88,7 @@ function FieldValue({ record, row, field, onOpen }: RecordFieldsProps & { field:
         >
           {refused ? refused.text : <Cell value={row[field.name]} field={field} />}
         </button>
-        <OpenRelated row={row} field={field} onOpen={onOpen} />
+        <OpenValue row={row} field={field} onOpen={onOpen} />
         {refused && (
           <p role="alert" className="editor-problem">
             {refused.message}
@@ -120,33 +121,37 @@ function FieldValue({ record, row, field, onOpen }: RecordFieldsProps & { field:
   );
 }
 
-function Value({ row, field, onOpen }: { row: RecordRow; field: Field; onOpen(plural: string, id: string): void }) {
+function Value({ row, field, onOpen }: Omit<RecordFieldsProps, "record"> & { field: Field }) {
   return (
     <>
       <Cell value={row[field.name]} field={field} />
-      <OpenRelated row={row} field={field} onOpen={onOpen} />
+      <OpenValue row={row} field={field} onOpen={onOpen} />
     </>
   );
 }
 
-function OpenRelated({
-  row,
-  field,
-  onOpen,
-}: {
-  row: RecordRow;
-  field: Field;
-  onOpen(plural: string, id: string): void;
-}) {
-  const related = row[field.name];
-  if (!field.relation || typeof related !== "object" || related === null || !("id" in related)) return null;
+/** The way from a value to its record, or out of the console. */
+function OpenValue({ row, field, onOpen }: Omit<RecordFieldsProps, "record"> & { field: Field }) {
+  const value = row[field.name];
+  const outside = outsideOf(value, field);
+  if (outside !== null) {
+    return (
+      <a
+        className="button"
+        data-kind="quiet"
+        href={outside.href}
+        target="_blank"
+        rel="noopener noreferrer"
+        aria-label={`${outside.verb} ${field.label}`}
+      >
+        {outside.verb}
+      </a>
+    );
+  }
+  if (!field.relation || typeof value !== "object" || value === null || !("id" in value)) return null;
   const { target } = field.relation;
   return (
-    <Button
-      kind="quiet"
-      aria-label={`Open ${field.label}`}
-      onPress={() => onOpen(target.namePlural, String(related.id))}
-    >
+    <Button kind="quiet" aria-label={`Open ${field.label}`} onPress={() => onOpen(target.namePlural, String(value.id))}>
       Open
     </Button>
   );

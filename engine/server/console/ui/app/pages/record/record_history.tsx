@@ -3,9 +3,11 @@
 import { Undo2 } from "lucide-react";
 import type { RecordEvent } from "../../api/events/events.ts";
 import { useRecordHistory } from "../../api/events/record_history.ts";
-import type { Field, ObjectModel, RecordRow } from "../../api/model.ts";
+import { isObject } from "../../api/exact_json.ts";
+import { type Field, inputName, isToOne, type ObjectModel, type RecordRow } from "../../api/model.ts";
 import { partsOf } from "../../fields/parts.ts";
-import { formatValue, isEditable, labelOf, typeOf } from "../../fields/registry.ts";
+import { type NameOf, useRecordNames, type Wanted } from "../../fields/record_name.tsx";
+import { formatValue, isEditable, labelOf, NULL_TEXT } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { Time } from "../../kit/time.tsx";
@@ -24,6 +26,9 @@ export type HistoryProps = { object: ObjectModel; row: RecordRow; edits: ReturnT
 export function RecordHistory({ object, row, edits }: HistoryProps) {
   const history = useRecordHistory(object, row);
   const events = history.data?.pages.flatMap((page) => page.events) ?? [];
+  const nameOf = useRecordNames(
+    events.flatMap(({ changes }) => (changes ?? []).flatMap((one) => relatedOf(object, one))),
+  );
   return (
     <section className="record-history" aria-label={`History of ${labelOf(row, object.labels)}`}>
       <h2>History</h2>
@@ -39,7 +44,7 @@ export function RecordHistory({ object, row, edits }: HistoryProps) {
               <ul>
                 {(event.changes ?? []).map((change) => (
                   <li key={change.field}>
-                    <Changed object={object} row={row} edits={edits} change={change} />
+                    <Changed object={object} row={row} edits={edits} change={change} nameOf={nameOf} />
                   </li>
                 ))}
               </ul>
@@ -56,24 +61,36 @@ export function RecordHistory({ object, row, edits }: HistoryProps) {
   );
 }
 
-type ChangedProps = HistoryProps & { change: { field: string; before: unknown; after: unknown } };
+type Change = { field: string; before: unknown; after: unknown };
 
-function Changed({ object, row, edits, change }: ChangedProps) {
-  const field = object.fields.find((one) => one.name === change.field);
-  const shown = (value: unknown) => (field ? show(value, field) : JSON.stringify(value));
+/** Return the field of a change, which has the key of a relation in the place of its name. */
+function fieldOf(object: ObjectModel, { field: name }: Change): Field | undefined {
+  return object.fields.find((one) => (isToOne(one) ? inputName(one) : one.name) === name);
+}
+
+/** Return the records before and after the change of a relation. */
+function relatedOf(object: ObjectModel, change: Change): Wanted[] {
+  const target = fieldOf(object, change)?.relation?.target;
+  if (target === undefined) return [];
+  return [change.before, change.after].flatMap((id) => (typeof id === "string" ? [{ target, id }] : []));
+}
+
+type ChangedProps = HistoryProps & { change: Change; nameOf: NameOf };
+
+function Changed({ object, row, edits, change, nameOf }: ChangedProps) {
+  const field = fieldOf(object, change);
   const label = field?.label ?? change.field;
+  const [before, after] = showBoth(change, field, nameOf);
   return (
     <>
-      {label}: <s>{shown(change.before)}</s> → {shown(change.after)}
-      {field && canReturn(field) && (
+      {label}: <s>{before}</s> → {after}
+      {field && isEditable(field) && (
         <Button
           kind="quiet"
           icon={<Undo2 aria-hidden />}
-          aria-label={`Return ${label} to ${shown(change.before)}`}
+          aria-label={`Return ${label} to ${before}`}
           onPress={() =>
-            void edits.write(`Returned ${label}`, [
-              { record: row, field, value: change.before, text: shown(change.before) },
-            ])
+            void edits.write(`Returned ${label}`, [{ record: row, field, value: change.before, text: before }])
           }
         />
       )}
@@ -81,12 +98,17 @@ function Changed({ object, row, edits, change }: ChangedProps) {
   );
 }
 
-function show(value: unknown, field: Field): string {
-  if (field.relation || typeof value === "object")
-    return value === null ? formatValue(null, field) : JSON.stringify(value);
-  return formatValue(value, field);
+function showBoth({ before, after }: Change, field: Field | undefined, nameOf: NameOf): readonly [string, string] {
+  const shown = [show(before, field, nameOf), show(after, field, nameOf)] as const;
+  // The words leave some parts out, as the calling code of a number.
+  return shown[0] === shown[1] ? [JSON.stringify(before), JSON.stringify(after)] : shown;
 }
 
-function canReturn(field: Field): boolean {
-  return isEditable(field) && !field.relation && partsOf(field.type).length === 0 && typeOf(field).editor !== null;
+function show(value: unknown, field: Field | undefined, nameOf: NameOf): string {
+  if (value === null || value === undefined) return NULL_TEXT;
+  const target = field?.relation?.target;
+  if (target) return nameOf(target, String(value));
+  // A field may have had another type.
+  const isOfType = field && isObject(value) === partsOf(field.type).length > 0;
+  return isOfType ? formatValue(value, field) : JSON.stringify(value);
 }
