@@ -85,3 +85,37 @@ async def test_a_refused_composite_is_edited_again_by_its_parts(watched: Watched
         await press(page, "Enter")
         await expect(cell(page, "2.00 USD")).to_be_visible()
         await until_answered(served, READ, deals(1, "Berlin", "USD"))
+
+
+async def test_tab_goes_through_the_parts_of_a_value_and_on_to_the_next_one(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        await fill(served, 1)
+        page = await open_list(watched, served, "deals")
+        await count_shown(page, "1 record")
+        await page.get_by_role("button", name="Deal", exact=True).click()
+        form = page.get_by_role("complementary", name="New Deal")
+        await expect(form.get_by_role("textbox", name="Name", exact=True)).to_be_focused()
+        await page.keyboard.type("By keys")
+        await press(page, "Tab")
+        await page.keyboard.type("Street 2")
+        for _ in range(20):
+            if await form.get_by_role("textbox", name="Amount").count():
+                break
+            await press(page, "Tab")
+        await expect(form.get_by_role("textbox", name="Amount")).to_be_focused()
+        await page.keyboard.type("3")
+        await press(page, "Tab")
+        await page.keyboard.type("EUR")
+        await press(page, "Shift+Tab")
+        await expect(form.get_by_role("textbox", name="Amount")).to_be_focused()
+        await press(page, "Control+Enter")
+        await form.get_by_role("button", name="Create").click()
+        await expect(cell(page, "Street 2")).to_be_visible()
+        await expect(cell(page, "3.00 EUR")).to_be_visible()
+        # In the grid Tab leaves the last part for the cell beside it.
+        await cell(page, "3.00 EUR").dblclick()
+        await page.get_by_label("Amount").fill("4")
+        await press(page, "Tab", "Tab")
+        await expect(page.get_by_role("grid")).to_be_focused()
+        await expect(cell(page, "4.00 EUR")).to_be_visible()
+        await watched.assert_clean(served.address, LOADED)

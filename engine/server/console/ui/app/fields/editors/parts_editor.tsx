@@ -7,7 +7,7 @@ import type { Field } from "../../api/model.ts";
 import { useTyped } from "../../kit/unsaved.ts";
 import { partsOf } from "../parts.ts";
 import { copyText, parseText } from "../registry.ts";
-import type { EditorProps, Then } from "./editing.ts";
+import { type EditorProps, saveKey, type Then } from "./editing.ts";
 
 export function PartsEditor({ field, value, text, label, onSave, onCancel }: EditorProps) {
   const id = useId();
@@ -50,10 +50,13 @@ export function PartsEditor({ field, value, text, label, onSave, onCancel }: Edi
   useTyped(label, typed !== first || text !== null, hasProblem, () => hasProblem || save("stay"));
 
   function onKeyDown(event: KeyboardEvent): void {
-    const hasLines = event.target instanceof HTMLTextAreaElement;
-    if (event.key === "Enter" && (!hasLines || event.ctrlKey || event.metaKey)) {
+    const then = saveKey(event, event.target instanceof HTMLTextAreaElement);
+    // Tab goes from part to part, and from the outer ones on to the next value.
+    const inputs = [...event.currentTarget.querySelectorAll("input, textarea")];
+    const isWithin = then !== null && then !== "stay" && event.target !== inputs.at(then === "next" ? -1 : 0);
+    if (then !== null && !isWithin) {
       event.preventDefault();
-      save("stay");
+      save(then);
     } else if (event.key === "Escape") {
       event.preventDefault();
       onCancel();
