@@ -17,6 +17,9 @@ const ICONS: Record<Section["kind"], ReactNode> = {
   appears: <Plus aria-hidden />,
 };
 
+/** A new object has so many parts in the API that they would hide all else. */
+const MOST_SHOWN = 6;
+
 export function PlanView({ plan }: { plan: Plan }) {
   const sections = sectionsOf(plan, useTypeLabel());
   return (
@@ -28,12 +31,14 @@ export function PlanView({ plan }: { plan: Plan }) {
             {ICONS[kind]}
             {title}
           </h3>
-          <ul>
-            {lines.map((line) => (
-              <li key={line}>{line}</li>
-            ))}
-            {more > 0 && <li className="plan-more">and {more} more</li>}
-          </ul>
+          {kind === "appears" && lines.length > MOST_SHOWN ? (
+            <details>
+              <summary>{lines.length + more} parts of the API</summary>
+              <Lines lines={lines} more={more} />
+            </details>
+          ) : (
+            <Lines lines={lines} more={more} />
+          )}
         </section>
       ))}
       {plan.sql.length > 0 && (
@@ -43,5 +48,16 @@ export function PlanView({ plan }: { plan: Plan }) {
         </details>
       )}
     </div>
+  );
+}
+
+function Lines({ lines, more }: { lines: readonly string[]; more: number }) {
+  return (
+    <ul>
+      {lines.map((line) => (
+        <li key={line}>{line}</li>
+      ))}
+      {more > 0 && <li className="plan-more">and {more} more</li>}
+    </ul>
   );
 }

@@ -102,3 +102,11 @@ test("lost values are counted, shown, and need an agreement", () => {
   };
   assert.equal(isLosing({ ...EMPTY, lost: [back] }), false);
 });
+
+test("a lock says which programs wait for it", () => {
+  const lock = (name: string) =>
+    sectionsOf({ ...EMPTY, locks: [{ table: "person", lock: name, rowsWritten: 0, when: null }] }, WORDS)[0]?.lines;
+  assert.deepEqual(lock("ACCESS EXCLUSIVE"), ["person: reads and writes wait (ACCESS EXCLUSIVE)"]);
+  assert.deepEqual(lock("SHARE ROW EXCLUSIVE"), ["person: writes wait (SHARE ROW EXCLUSIVE)"]);
+  assert.deepEqual(lock("ROW SHARE"), ["person: ROW SHARE"]);
+});

@@ -74,10 +74,20 @@ function rights(plan: Plan): Section {
   return { kind: "rights", title: "Rights", lines: plan.roles.map(({ message }) => message), more: 0 };
 }
 
+/** The meaning of PostgreSQL's locks for the programs beside a change. */
+const WAITING: Readonly<Record<string, string>> = {
+  "ACCESS EXCLUSIVE": "reads and writes wait",
+  EXCLUSIVE: "writes wait",
+  "SHARE ROW EXCLUSIVE": "writes wait",
+  SHARE: "writes wait",
+  "SHARE UPDATE EXCLUSIVE": "reads and writes go on",
+};
+
 function locks(plan: Plan): Section {
   const lines = plan.locks.map(({ table, lock, rowsWritten, when }) => {
     const written = rowsWritten > 0 ? `, while ${printCount(rowsWritten)} rows are written` : "";
-    return `${table}: ${lock}${written}${when === null ? "" : `, ${when}`}`;
+    const words = WAITING[lock] === undefined ? lock : `${WAITING[lock]} (${lock})`;
+    return `${table}: ${words}${written}${when === null ? "" : `, ${when}`}`;
   });
   return { kind: "locks", title: "Locks", lines, more: plan.counts.locks - plan.locks.length };
 }

@@ -31,6 +31,8 @@ export interface FieldFormProps {
 
 export function FieldForm({ object, field, types, draft, onChange, problems }: FieldFormProps) {
   const info = types.find(({ type }) => type === draft.type);
+  // Such a relation is kept by an object of its own, and a record may have none.
+  const isLinked = field === null && draft.type === "RELATION" && draft.relationType === "MANY_TO_MANY";
   const set = (changed: Partial<FieldDraft>) => onChange({ ...draft, ...changed });
   const problemOf = (name: string) =>
     problems.get(name) ?? [...problems].find(([key]) => key.startsWith(`${name}.`) || key.startsWith(`${name}[`))?.[1];
@@ -104,13 +106,15 @@ export function FieldForm({ object, field, types, draft, onChange, problems }: F
         ),
       )}
       <div className="form-columns">
-        <Check
-          label="Required"
-          isSelected={draft.isRequired}
-          onChange={(isRequired) => set({ isRequired })}
-          description="Each record must have a value."
-          problem={problemOf("isNullable")}
-        />
+        {!isLinked && (
+          <Check
+            label="Required"
+            isSelected={draft.isRequired}
+            onChange={(isRequired) => set({ isRequired })}
+            description="Each record must have a value."
+            problem={problemOf("isNullable")}
+          />
+        )}
         {info?.canBeUnique !== false && (
           <Check
             label="Unique"
@@ -243,7 +247,9 @@ function RelationFields({ object, draft, set, problems }: PartProps & Pick<Field
         label="Kind"
         value={draft.relationType}
         choices={RELATION_TYPES.map((id) => ({ id, label: relationLabel(id) }))}
-        onChange={(relationType) => set({ relationType })}
+        onChange={(relationType) =>
+          set({ relationType, isRequired: draft.isRequired && relationType !== "MANY_TO_MANY" })
+        }
       />
       <TextField
         label="Label of the other end"
