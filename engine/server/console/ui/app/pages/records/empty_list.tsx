@@ -58,7 +58,9 @@ export function EmptyList({ list, address, onAddress, onCreate, fieldsAt }: Empt
   if (isTrash)
     return <Empty title="The trash is empty">Records that are moved to the trash can be restored here.</Empty>;
   if (!list.may.create) return <Empty title={`No ${names} yet`}>Your role may not create any.</Empty>;
-  const command = `curl -X POST $URL/rest/${object.namePlural} -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" -d '{}'`;
+  const named = object.labels.find(({ type }) => type === "TEXT");
+  const data = JSON.stringify(named ? { [named.name]: "Example" } : {});
+  const command = `curl -X POST $URL/rest/${object.namePlural} -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" -d '${data}'`;
   return (
     <Empty
       title={`No ${names} yet`}
