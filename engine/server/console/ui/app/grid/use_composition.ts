@@ -70,6 +70,8 @@ export function useComposition(
     context.addEventListener("textupdate", () => (isComposing ? setComposed(context.text) : end()));
     context.addEventListener("compositionend", end);
     grid.editContext = context;
+    // A tap on a cell opens no keyboard on the screen: its editor does.
+    grid.inputMode = "none";
     return () => {
       grid.editContext = null;
     };
