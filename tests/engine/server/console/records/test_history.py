@@ -1,5 +1,7 @@
 """The page of a record: its history in the words of its fields, and the ways back and out of the console."""
 
+from typing import Any
+
 import pytest
 from playwright.async_api import expect
 
@@ -18,7 +20,7 @@ SUPPLIER = {
         "targetFieldLabel": "Deals",
     },
 }
-FIELDS = [
+FIELDS: list[dict[str, Any]] = [
     {"type": "ADDRESS", "name": "place", "label": "Place"},
     {"type": "CURRENCY", "name": "price", "label": "Price"},
     {"type": "ARRAY", "name": "words", "label": "Words"},
