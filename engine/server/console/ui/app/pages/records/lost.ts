@@ -15,7 +15,7 @@ export type Lost = readonly (readonly [string, string | undefined])[];
 /** Return the rows of `changed` that are here; none of them if the server does not say. */
 export async function readLost(
   object: ObjectModel,
-  pages: Pages<RecordRow>,
+  pages: Pick<Pages<RecordRow>, "find" | "row">,
   query: ListQuery,
   changed: readonly RecordRow[],
 ): Promise<Lost> {
