@@ -5,7 +5,7 @@ Its answers are compared with those of the engine by `agree` (`tests/reference_v
 
 import json
 from base64 import urlsafe_b64decode, urlsafe_b64encode
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
 from operator import itemgetter
@@ -52,16 +52,21 @@ class OrderKey:
 def load_rows(dsn: str, snapshot: Snapshot) -> Rows:
     """Read all records of a workspace."""
     with psycopg.connect(dsn) as connection:
-        set_json_loads(loads, connection)
-        found: dict[UUID, dict[str, Row]] = {}
-        for object_ in snapshot.objects.values():
-            cursor = connection.execute(
-                sql.SQL("SELECT * FROM {}").format(sql.Identifier(object_.table.schema, object_.table.name))
-            )
-            names = [column.name for column in cursor.description or ()]
-            rows = [dict(zip(names, map(plain, values), strict=True)) for values in cursor.fetchall()]
-            found[object_.id] = {row[object_.key.name]: row for row in rows}
-        return found
+        return read_rows(connection, snapshot.objects.values())
+
+
+def read_rows(connection: psycopg.Connection, objects: Iterable[Object]) -> Rows:
+    """Read all records of these objects."""
+    set_json_loads(loads, connection)
+    found: dict[UUID, dict[str, Row]] = {}
+    for object_ in objects:
+        cursor = connection.execute(
+            sql.SQL("SELECT * FROM {}").format(sql.Identifier(object_.table.schema, object_.table.name))
+        )
+        names = [column.name for column in cursor.description or ()]
+        rows = [dict(zip(names, map(plain, values), strict=True)) for values in cursor.fetchall()]
+        found[object_.id] = {row[object_.key.name]: row for row in rows}
+    return found
 
 
 def plain(value: Any) -> Any:

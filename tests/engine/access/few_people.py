@@ -7,47 +7,51 @@ import psycopg
 from psycopg import sql
 
 from tests.apis import Served
-from tests.reference import load_rows
+from tests.reference import read_rows
 
 ACME, BOLT = (str(UUID(int=number)) for number in (0xC1, 0xC2))
 PEOPLE = [str(UUID(int=0xA0 + number)) for number in range(5)]
 
 
 class Bench:
-    """The engine over a few records, which are the same before each example."""
+    """The engine over a few records, which are the same before each example.
 
-    def __init__(self, served: Served, dsn: str) -> None:
-        self.served, self.dsn, self.snapshot = served, dsn, served.snapshot()
+    Args:
+        served: the APIs over a database.
+        dsn: the database's address.
+        connection: a connection to it that commits each statement; one for all examples, as connecting took longer than
+            the statements.
+    """
+
+    def __init__(self, served: Served, dsn: str, connection: psycopg.Connection) -> None:
+        self.served, self.dsn, self.connection, self.snapshot = served, dsn, connection, served.snapshot()
         self.person, self.company = (self.snapshot.by_singular[name] for name in ("person", "company"))
 
     def fill(self) -> None:
         """Put the records back."""
         person, company = (sql.Identifier(one.table.schema, one.table.name) for one in (self.person, self.company))
-        with psycopg.connect(self.dsn, autocommit=True) as connection:
-            connection.execute(sql.SQL("DELETE FROM {}; DELETE FROM {}").format(person, company))
-            cursor = connection.cursor()
-            cursor.executemany(
-                sql.SQL("INSERT INTO {} (id, name) VALUES (%s, %s)").format(company),
-                [(ACME, "Acme"), (BOLT, "Bolt")],
-            )
-            cursor.executemany(
-                sql.SQL(
-                    'INSERT INTO {} (id, email, city, "jobTitle", "companyId", "deletedAt")'
-                    " VALUES (%s, %s, %s, %s, %s, %s)"
-                ).format(person),
-                [
-                    (PEOPLE[0], "0", "Berlin", "dev", ACME, None),
-                    (PEOPLE[1], "1", "Paris", "ops", BOLT, None),
-                    (PEOPLE[2], "2", None, None, None, None),
-                    (PEOPLE[3], "3", "Berlin", None, BOLT, None),
-                    (PEOPLE[4], "4", "Berlin", "dev", ACME, "2020-01-01Z"),
-                ],
-            )
+        self.connection.execute(sql.SQL("DELETE FROM {}; DELETE FROM {}").format(person, company))
+        cursor = self.connection.cursor()
+        cursor.executemany(
+            sql.SQL("INSERT INTO {} (id, name) VALUES (%s, %s)").format(company),
+            [(ACME, "Acme"), (BOLT, "Bolt")],
+        )
+        cursor.executemany(
+            sql.SQL(
+                'INSERT INTO {} (id, email, city, "jobTitle", "companyId", "deletedAt") VALUES (%s, %s, %s, %s, %s, %s)'
+            ).format(person),
+            [
+                (PEOPLE[0], "0", "Berlin", "dev", ACME, None),
+                (PEOPLE[1], "1", "Paris", "ops", BOLT, None),
+                (PEOPLE[2], "2", None, None, None, None),
+                (PEOPLE[3], "3", "Berlin", None, BOLT, None),
+                (PEOPLE[4], "4", "Berlin", "dev", ACME, "2020-01-01Z"),
+            ],
+        )
 
     def people(self) -> list[tuple[Any, ...]]:
         """The people as they are, without their ids."""
-        rows = load_rows(self.dsn, self.snapshot)[self.person.id].values()
-        return shown(rows)
+        return shown(read_rows(self.connection, [self.person])[self.person.id].values())
 
 
 def shown(rows: Any) -> list[tuple[Any, ...]]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
+import psycopg
 import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
@@ -20,9 +21,10 @@ from tests.views import RoleClient, granted, view
 
 @pytest.fixture(scope="module")
 def bench(databases: Databases) -> Iterator[Bench]:
-    with databases.clone(workspace_template(databases)) as dsn:
+    template = workspace_template(databases)
+    with databases.clone(template) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
         for served in serve(dsn):
-            yield Bench(served, dsn)
+            yield Bench(served, dsn, connection)
 
 
 @given(

@@ -1,6 +1,7 @@
 """Two databases that differ only in people that a role may not read are the same to its writes, to the statements."""
 
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from typing import Any
 
 import psycopg
@@ -36,10 +37,12 @@ _CELLS = st.fixed_dictionaries(
 @pytest.fixture(scope="module")
 def benches(databases: Databases) -> Iterator[list[Bench]]:
     template = workspace_template(databases)
-    with databases.clone(template) as one, databases.clone(template) as other:
-        for first in serve(one):
-            for second in serve(other):
-                yield [Bench(first, one), Bench(second, other)]
+    with ExitStack() as stack:
+        dsns = [stack.enter_context(databases.clone(template)) for _ in range(2)]
+        connections = [stack.enter_context(psycopg.connect(dsn, autocommit=True)) for dsn in dsns]
+        for first in serve(dsns[0]):
+            for second in serve(dsns[1]):
+                yield [Bench(*one) for one in zip((first, second), dsns, connections, strict=True)]
 
 
 @given(
@@ -109,6 +112,6 @@ def _write(bench: Bench, others: Mapping[str, Mapping[str, Any]]) -> None:
     update = sql.SQL(
         'UPDATE {} SET city = %(city)s, "jobTitle" = %(jobTitle)s, "companyId" = %(companyId)s WHERE id = %(id)s'
     )
-    with psycopg.connect(bench.dsn) as connection:
+    with bench.connection.transaction():
         for id_, cells in others.items():
-            connection.execute(update.format(table), {**cells, "id": id_})
+            bench.connection.execute(update.format(table), {**cells, "id": id_})

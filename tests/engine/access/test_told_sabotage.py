@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
 
+import psycopg
 import pytest
 
 from fieldstone.engine.planner.reads.duplicates import duplicates
@@ -19,9 +20,10 @@ BERLIN = {"rule": {"city": {"eq": "Berlin"}}}
 
 @pytest.fixture(scope="module")
 def bench(databases: Databases) -> Iterator[Bench]:
-    with databases.clone(workspace_template(databases)) as dsn:
+    template = workspace_template(databases)
+    with databases.clone(template) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
         for served in serve(dsn):
-            yield Bench(served, dsn)
+            yield Bench(served, dsn, connection)
 
 
 def _with_restrict(snapshot: Snapshot) -> Snapshot:

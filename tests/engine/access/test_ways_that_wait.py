@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 
 from fieldstone.sql.compiler import expressions
@@ -42,10 +43,11 @@ _DATA = [*product([BY_CITY, BY_PHONE, BY_NONE], "abc")]
 
 @pytest.fixture(scope="module")
 def bench(databases: Databases) -> Iterator[Bench]:
-    with databases.clone(workspace_template(databases)) as dsn:
+    template = workspace_template(databases)
+    with databases.clone(template) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
         for served in serve(dsn):
             served.run(relate(served.apis, "person", "manager", "person", "reports"))
-            yield Bench(served, dsn)
+            yield Bench(served, dsn, connection)
 
 
 def changed(bench: Bench, name: str, never: Any = WAITS["to-many"]) -> list[Any]:

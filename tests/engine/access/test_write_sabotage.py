@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import psycopg
 import pytest
 
 from fieldstone.engine.planner.access import upsert_rights, write_rights
@@ -142,9 +143,10 @@ SABOTAGE: dict[str, list[tuple[Any, str, Callable[..., Any]]]] = {
 
 @pytest.fixture(scope="module")
 def bench(databases: Databases) -> Iterator[Bench]:
-    with databases.clone(workspace_template(databases)) as dsn:
+    template = workspace_template(databases)
+    with databases.clone(template) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
         for served in serve(dsn):
-            yield Bench(served, dsn)
+            yield Bench(served, dsn, connection)
 
 
 def outcomes(bench: Bench) -> list[Any]:

@@ -5,7 +5,6 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-import psycopg
 from psycopg import sql
 
 from tests.engine.access.few_people import ACME, BOLT, PEOPLE, Bench
@@ -154,11 +153,10 @@ def client(bench: Bench, never: Any, *, is_distributed: bool = False) -> RoleCli
 def fill(bench: Bench, jobs: str) -> None:
     """Put the records back; the people in Berlin and in Paris are at Acme, with these jobs."""
     activity = bench.snapshot.by_singular["activity"].table
-    with psycopg.connect(bench.dsn) as connection:
-        connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(activity.schema, activity.name)))
+    bench.connection.execute(sql.SQL("DELETE FROM {}").format(sql.Identifier(activity.schema, activity.name)))
     bench.fill()
     table = sql.Identifier(bench.person.table.schema, bench.person.table.name)
-    with psycopg.connect(bench.dsn) as connection:
+    with bench.connection.transaction():
         update = sql.SQL('UPDATE {} SET "companyId" = %s, "jobTitle" = %s WHERE id = %s').format(table)
         for id_, company, job in (
             (OWN, ACME, jobs[0]),
@@ -166,8 +164,8 @@ def fill(bench: Bench, jobs: str) -> None:
             (SPARE, None, None),
             (DELETED, None, None),
         ):
-            connection.execute(update, (company and UUID(company), job, UUID(id_)))
-        connection.execute(sql.SQL("UPDATE {} SET city = NULL WHERE id = %s").format(table), (UUID(SPARE),))
+            bench.connection.execute(update, (company and UUID(company), job, UUID(id_)))
+        bench.connection.execute(sql.SQL("UPDATE {} SET city = NULL WHERE id = %s").format(table), (UUID(SPARE),))
 
 
 def outcome(
