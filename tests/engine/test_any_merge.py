@@ -18,7 +18,7 @@ from tests.apis import Served, open_apis, serve
 from tests.databases import Databases
 from tests.engine.nested.writing import relate, relate_to_several
 from tests.operations import examples
-from tests.reference import load_rows
+from tests.reference import read_rows
 from tests.reference_merge import NOW, State, merge
 from tests.specimens import specimen_template
 
@@ -28,11 +28,11 @@ OBJECTS = ("company", "person", "opportunity", "specimen")
 class Bench:
     """The engine over awkward records that are related in every way, and the way back to them."""
 
-    def __init__(self, served: Served, dsn: str) -> None:
+    def __init__(self, served: Served, connection: psycopg.Connection) -> None:
         self.served = served
-        self.dsn = dsn
+        self.connection = connection
         self.snapshot = served.snapshot()
-        with psycopg.connect(dsn) as connection:
+        with connection.transaction():
             _link(connection, self.snapshot)
             connection.execute("CREATE SCHEMA kept")
             for object_ in self.snapshot.objects.values():
@@ -44,26 +44,25 @@ class Bench:
 
     def load(self) -> State:
         """The rows at present."""
-        found = load_rows(self.dsn, self.snapshot)
+        found = read_rows(self.connection, self.snapshot.objects.values())
         return {object_id: {id_: dict(row) for id_, row in rows.items()} for object_id, rows in found.items()}
 
     def reset(self) -> None:
         """Bring the records back, and take the events away."""
         objects = self.snapshot.objects.values()
-        with psycopg.connect(self.dsn) as connection:
+        with self.connection.transaction():
             tables = sql.SQL(",").join([table_sql(object_.table) for object_ in objects])
-            connection.execute(sql.SQL("TRUNCATE {}, fieldstone.event_staging").format(tables))
-            connection.execute("SET session_replication_role = replica")
+            self.connection.execute(sql.SQL("TRUNCATE {}, fieldstone.event_staging").format(tables))
+            self.connection.execute("SET LOCAL session_replication_role = replica")
             for object_ in objects:
                 name = sql.Identifier(object_.table.name)
-                connection.execute(
+                self.connection.execute(
                     sql.SQL("INSERT INTO {} SELECT * FROM kept.{}").format(table_sql(object_.table), name)
                 )
 
     def events(self) -> list[tuple[str, str]]:
         """The actions and the records of the last write's events."""
-        with psycopg.connect(self.dsn) as connection:
-            return connection.execute("SELECT action, record_id::text FROM fieldstone.event_staging").fetchall()
+        return self.connection.execute("SELECT action, record_id::text FROM fieldstone.event_staging").fetchall()
 
 
 def _link(connection: psycopg.Connection, snapshot: Snapshot) -> None:
@@ -107,9 +106,9 @@ async def _make(dsn: str) -> None:
 @pytest.fixture(scope="module")
 def bench(databases: Databases) -> Iterator[Bench]:
     template = databases.template("merging", lambda dsn: asyncio.run(_make(dsn)), base=specimen_template(databases))
-    with databases.clone(template) as dsn:
+    with databases.clone(template) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
         for served in serve(dsn):
-            yield Bench(served, dsn)
+            yield Bench(served, connection)
 
 
 @given(data=st.data())

@@ -16,7 +16,7 @@ from tests.apis import Served, serve
 from tests.databases import Databases
 from tests.operation_writer import EnumValue, Lifted, Writer, to_json
 from tests.operations import Values, examples
-from tests.reference import Reference, load_rows
+from tests.reference import Reference, read_rows
 from tests.reference_updates import Refused, Row, updated
 from tests.specimens import (
     BIGS,
@@ -87,40 +87,39 @@ _CHANGES: Mapping[str, tuple[str, Mapping[str, tuple[str, st.SearchStrategy[Any]
 class Bench:
     """The engine and the oracle over the same records, and the way back to them."""
 
-    def __init__(self, served: Served, dsn: str) -> None:
+    def __init__(self, served: Served, connection: psycopg.Connection) -> None:
         self.served = served
-        self.dsn = dsn
+        self.connection = connection
         snapshot = served.snapshot()
         self.object_ = snapshot.by_singular["specimen"]
         self.table = sql.Identifier(self.object_.table.schema, self.object_.table.name)
-        with psycopg.connect(dsn) as connection:
-            connection.execute(sql.SQL("CREATE TABLE public.kept AS SELECT * FROM {}").format(self.table))
-        self.reference = Reference(snapshot, load_rows(dsn, snapshot))
+        connection.execute(sql.SQL("CREATE TABLE public.kept AS SELECT * FROM {}").format(self.table))
+        self.reference = Reference(snapshot, read_rows(connection, snapshot.objects.values()))
         self.rows: dict[str, Row] = {id_: dict(row) for id_, row in self.reference.rows[self.object_.id].items()}
 
     def load(self) -> dict[str, Row]:
         """The rows at present."""
-        found = load_rows(self.dsn, self.reference.snapshot)[self.object_.id]
+        found = read_rows(self.connection, [self.object_])[self.object_.id]
         return {id_: dict(row) for id_, row in found.items()}
 
     def reset(self) -> None:
         """Bring the records back, and take the events away."""
-        with psycopg.connect(self.dsn) as connection:
-            connection.execute(sql.SQL("TRUNCATE {}, fieldstone.event_staging").format(self.table))
-            connection.execute("SET session_replication_role = replica")
-            connection.execute(sql.SQL("INSERT INTO {} SELECT * FROM public.kept").format(self.table))
+        with self.connection.transaction():
+            self.connection.execute(sql.SQL("TRUNCATE {}, fieldstone.event_staging").format(self.table))
+            self.connection.execute("SET LOCAL session_replication_role = replica")
+            self.connection.execute(sql.SQL("INSERT INTO {} SELECT * FROM public.kept").format(self.table))
 
     def events(self) -> list[str]:
         """The ids of the records that events tell of."""
-        with psycopg.connect(self.dsn) as connection:
-            return [id_ for (id_,) in connection.execute("SELECT record_id::text FROM fieldstone.event_staging")]
+        return [id_ for (id_,) in self.connection.execute("SELECT record_id::text FROM fieldstone.event_staging")]
 
 
 @pytest.fixture(scope="module")
 def bench(databases: Databases) -> Iterator[Bench]:
-    with databases.clone(specimen_template(databases)) as dsn:
+    template = specimen_template(databases)
+    with databases.clone(template) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
         for served in serve(dsn):
-            yield Bench(served, dsn)
+            yield Bench(served, connection)
 
 
 def draw_data(values: Values) -> dict[str, Any]:

@@ -19,7 +19,7 @@ from tests.databases import Databases
 from tests.engine.nested.writing import relate, relate_to_several
 from tests.nested_writes import NestedWrite, nested_writes
 from tests.operations import examples
-from tests.reference import load_rows
+from tests.reference import read_rows
 from tests.reference_nested import NestedReference, Refused, State
 
 JUNCTION = "companyPerson"
@@ -28,9 +28,9 @@ JUNCTION = "companyPerson"
 class Bench:
     """The engine over some records, the oracle's state of them, and the way back to it."""
 
-    def __init__(self, served: Served, dsn: str) -> None:
+    def __init__(self, served: Served, connection: psycopg.Connection) -> None:
         self.served = served
-        self.dsn = dsn
+        self.connection = connection
         self.snapshot = served.snapshot()
         self.links = _links(self.snapshot)
         self._fill()
@@ -38,16 +38,16 @@ class Bench:
 
     def load(self) -> State:
         """The rows at present."""
-        found = load_rows(self.dsn, self.snapshot)
+        found = read_rows(self.connection, self.snapshot.objects.values())
         return {object_id: {id_: dict(row) for id_, row in rows.items()} for object_id, rows in found.items()}
 
     def reset(self) -> None:
         """Bring the records back, and take the events away."""
         tables = [table_sql(object_.table) for object_ in self.snapshot.objects.values()]
-        with psycopg.connect(self.dsn) as connection:
-            connection.execute(sql.SQL("TRUNCATE {}, fieldstone.event_staging").format(sql.SQL(",").join(tables)))
+        with self.connection.transaction():
+            self.connection.execute(sql.SQL("TRUNCATE {}, fieldstone.event_staging").format(sql.SQL(",").join(tables)))
             for object_ in self._ordered():
-                connection.execute(
+                self.connection.execute(
                     sql.SQL("INSERT INTO {} SELECT * FROM kept.{}").format(
                         table_sql(object_.table), sql.Identifier(object_.table.name)
                     )
@@ -55,11 +55,10 @@ class Bench:
 
     def events(self) -> list[tuple[UUID, str, Any, Any]]:
         """The events of the last write."""
-        with psycopg.connect(self.dsn) as connection:
-            cursor = connection.execute(
-                "SELECT object_id, record_id::text, before, after FROM fieldstone.event_staging ORDER BY seq"
-            )
-            return cursor.fetchall()
+        cursor = self.connection.execute(
+            "SELECT object_id, record_id::text, before, after FROM fieldstone.event_staging ORDER BY seq"
+        )
+        return cursor.fetchall()
 
     def _ordered(self) -> list[Object]:
         names = ("company", "person", "opportunity", "activity", JUNCTION)
@@ -67,23 +66,21 @@ class Bench:
 
     def _fill(self) -> None:
         """Make some records of each object, related to each other, one of each deleted."""
-        with psycopg.connect(self.dsn) as connection:
-            connection.execute("CREATE SCHEMA kept")
+        with self.connection.transaction():
+            self.connection.execute("CREATE SCHEMA kept")
             ids = {
                 name: [str(uuid5(WORKSPACE_ID, f"{name}{n}")) for n in range(6)] for name in self.snapshot.by_singular
             }
             for object_ in self._ordered():
                 for number, id_ in enumerate(ids[object_.name_singular]):
-                    self._insert(connection, object_, number, id_, ids)
-                connection.execute(
+                    self._insert(object_, number, id_, ids)
+                self.connection.execute(
                     sql.SQL("CREATE TABLE kept.{} AS SELECT * FROM {}").format(
                         sql.Identifier(object_.table.name), table_sql(object_.table)
                     )
                 )
 
-    def _insert(
-        self, connection: psycopg.Connection, object_: Object, number: int, id_: str, ids: Mapping[str, list[str]]
-    ) -> None:
+    def _insert(self, object_: Object, number: int, id_: str, ids: Mapping[str, list[str]]) -> None:
         row: dict[str, Any] = {"id": id_, "deletedAt": "2024-01-01Z" if number == 5 else None}
         for one in object_.foreign_keys.values():
             target = self.snapshot.objects[self.snapshot.relations[one.relation_id or UUID(int=0)].target_object_id]
@@ -98,7 +95,7 @@ class Bench:
         columns = sql.SQL(",").join(map(sql.Identifier, row))
         places = sql.SQL(",").join(sql.Placeholder() * len(row))
         text = sql.SQL("INSERT INTO {} ({}) VALUES ({})").format(table_sql(object_.table), columns, places)
-        connection.execute(text, list(row.values()))
+        self.connection.execute(text, list(row.values()))
 
 
 def _links(snapshot: Snapshot) -> dict[UUID, Field]:
@@ -117,9 +114,9 @@ async def _make(dsn: str) -> None:
 def bench(databases: Databases) -> Iterator[Bench]:
     base = workspace_template(databases)
     template = databases.template("nested", lambda dsn: asyncio.run(_make(dsn)), base=base)
-    with databases.clone(template) as dsn:
+    with databases.clone(template) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
         for served in serve(dsn):
-            yield Bench(served, dsn)
+            yield Bench(served, connection)
 
 
 @given(data=st.data())
