@@ -168,9 +168,16 @@ def _read_tables(connection: psycopg.Connection) -> list[list[Any]]:
 def columns_of(dsn: str, schema: str, table: str) -> dict[str, tuple[str, bool, str | None]]:
     """A table's columns: type, whether NULL is allowed, and the default."""
     with psycopg.connect(dsn, autocommit=True) as connection:
-        rows = connection.execute(
-            "SELECT column_name, data_type, is_nullable = 'YES', column_default FROM information_schema.columns"
-            " WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position",
-            [schema, table],
-        )
-        return {name: (type_, nullable, default) for name, type_, nullable, default in rows}
+        return read_columns(connection, schema, table)
+
+
+def read_columns(
+    connection: psycopg.Connection[Any], schema: str, table: str
+) -> dict[str, tuple[str, bool, str | None]]:
+    """The same, read by a connection."""
+    rows = connection.execute(
+        "SELECT column_name, data_type, is_nullable = 'YES', column_default FROM information_schema.columns"
+        " WHERE table_schema = %s AND table_name = %s ORDER BY ordinal_position",
+        [schema, table],
+    )
+    return {name: (type_, nullable, default) for name, type_, nullable, default in rows}

@@ -43,7 +43,7 @@ from fieldstone.metadata.writer.transaction import ModelTransaction
 from fieldstone.sql.types import SqlType
 from tests.eager_schema import eager_schema
 from tests.engine.schema.printing import sorted_print
-from tests.metadata.desk import columns_of, new_object
+from tests.metadata.desk import new_object, read_columns
 from tests.metadata.drawn_changes import DEFAULTS, LABELS, NAMES, OPTIONS, new_fields, new_objects
 from tests.metadata.workbench import Workbench
 from tests.metadata.writer.undone import shown
@@ -61,6 +61,7 @@ class AnySequence(RuleBasedStateMachine):
     """One workspace and the changes made to it."""
 
     bench: ClassVar[Workbench]
+    connection: ClassVar[psycopg.Connection[Any]]
 
     def __init__(self) -> None:
         super().__init__()
@@ -186,11 +187,10 @@ class AnySequence(RuleBasedStateMachine):
     @rule(data=st.data(), chance=st.randoms(use_true_random=False))
     def insert(self, data: st.DataObject, chance: random.Random) -> None:
         object_ = self._draw_object(data)
-        with psycopg.connect(self.bench.dsn, autocommit=True) as connection:
-            for _ in range(3):
-                row = self._draw_row(object_, chance)
-                if row is not None:
-                    _insert(connection, object_, row)
+        for _ in range(3):
+            row = self._draw_row(object_, chance)
+            if row is not None:
+                _insert(self.connection, object_, row)
 
     @property
     def _objects(self) -> tuple[Object, ...]:
@@ -289,7 +289,7 @@ class AnySequence(RuleBasedStateMachine):
         assert self._shown_roles() == {role.id: show_rights(after, role) for role in after.roles.values()}
         assert bench.run(self._drift(after)) == []
         for object_ in after.objects.values():
-            columns = columns_of(bench.dsn, object_.table.schema, object_.table.name)
+            columns = read_columns(self.connection, object_.table.schema, object_.table.name)
             assert set(columns) == {part.column.name for field in object_.fields for part in field.parts}
         if after.objects:
             assert sorted_print(lazy_schema(after)) == sorted_print(eager_schema(after))
@@ -300,8 +300,7 @@ class AnySequence(RuleBasedStateMachine):
     def _shown_roles(self) -> dict[UUID, Any]:
         """The roles' rights as the catalog shows them."""
         query = "SELECT id, shown FROM fieldstone.role WHERE workspace_id = %s"
-        with psycopg.connect(self.bench.dsn, autocommit=True) as connection:
-            return dict(connection.execute(query, [self.snapshot.workspace.id]).fetchall())
+        return dict(self.connection.execute(query, [self.snapshot.workspace.id]).fetchall())
 
     async def _drift(self, snapshot: Snapshot) -> Any:
         async with self.bench.desk.database.session() as connection:
@@ -314,8 +313,7 @@ class AnySequence(RuleBasedStateMachine):
         query = sql.SQL("SELECT id::text, to_jsonb(t) FROM {} AS t").format(
             sql.Identifier(object_.table.schema, object_.table.name)
         )
-        with psycopg.connect(self.bench.dsn, autocommit=True) as connection:
-            return dict(connection.execute(query).fetchall())
+        return dict(self.connection.execute(query).fetchall())
 
 
 def _always(change: Change, _snapshot: Snapshot) -> Change:
@@ -370,12 +368,13 @@ def test_any_sequence_of_changes_and_rollbacks(bench: Workbench) -> None:
     class OnBench(AnySequence):
         pass
 
-    OnBench.bench = bench
-    run_state_machine_as_test(
-        OnBench,
-        settings=settings(
-            max_examples=15 * TIMES,
-            stateful_step_count=15,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    with psycopg.connect(bench.dsn, autocommit=True) as connection:
+        OnBench.bench, OnBench.connection = bench, connection
+        run_state_machine_as_test(
+            OnBench,
+            settings=settings(
+                max_examples=15 * TIMES,
+                stateful_step_count=15,
+                suppress_health_check=list(HealthCheck),
+            ),
+        )
