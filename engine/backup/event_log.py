@@ -13,11 +13,10 @@ from psycopg import sql
 from fieldstone.engine.backup.archive import ArchiveReader
 from fieldstone.engine.backup.manifest import SavedTable
 from fieldstone.engine.backup.rows import load_aside
-from fieldstone.engine.events.log.partitions import SIZE, Partition
+from fieldstone.engine.events.log.partitions import SIZE, Partition, add_partition
 from fieldstone.metadata.catalog.round_trip import send_as_one
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.sql.ddl.names import name_sql, names_sql, table_sql
-from fieldstone.sql.identifiers import quote_table
 from fieldstone.sql.queries import read_queries
 
 _QUERIES = read_queries(__name__)
@@ -40,13 +39,7 @@ async def restore_log(connection: Session, archive: ArchiveReader, saved: SavedT
     (first,) = await (await connection.execute(oldest)).fetchone() or (head + 1,)
     # There is always one: the sequencer makes the next partition behind the last.
     partitions = [Partition(start=at, end=at + SIZE) for at in range(first + offset, moved + 2, SIZE)]
-    await send_as_one(
-        connection,
-        [
-            ("add_partition", {"table": quote_table(one.table), "start": one.start, "end": one.end})
-            for one in partitions
-        ],
-    )
+    await send_as_one(connection, list(map(add_partition, partitions)))
     read = sql.SQL(", ").join(
         sql.SQL("position + {}").format(sql.Literal(offset)) if name == _POSITION else name_sql(name)
         for name in saved.columns

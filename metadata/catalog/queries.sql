@@ -863,12 +863,18 @@ END
 $do$;
 
 -- name: add_partition
--- Behind the lock of partitions: another process may have made the table meanwhile. It is attached after its creation, as
--- CREATE TABLE .. PARTITION OF would lock the log's readers out.
+-- Behind the lock of partitions: another process may have made one from the same position on meanwhile. It is attached after
+-- its creation, as CREATE TABLE .. PARTITION OF would lock the log's readers out. By the check it becomes history without a
+-- look at its rows.
 DO $do$
 BEGIN
-    IF to_regclass(%(table)s) IS NULL THEN
+    IF NOT EXISTS (
+        SELECT FROM pg_inherits JOIN pg_class ON pg_class.oid = inhrelid
+        WHERE inhparent = 'fieldstone.event_log'::regclass AND starts_with(relname, %(begin)s)
+    ) THEN
         EXECUTE 'CREATE TABLE ' || %(table)s || ' (LIKE fieldstone.event_log INCLUDING ALL)';
+        EXECUTE 'ALTER TABLE ' || %(table)s || ' ADD CONSTRAINT in_range CHECK (position >= ' || %(start)s
+            || ' AND position < ' || %(end)s || ')';
         EXECUTE 'ALTER TABLE fieldstone.event_log ATTACH PARTITION ' || %(table)s
             || ' FOR VALUES FROM (' || %(start)s || ') TO (' || %(end)s || ')';
     END IF;
@@ -890,13 +896,16 @@ END
 $do$;
 
 -- name: index_partition
--- Of a partition that gets no more events: the index costs no write anything.
+-- Of a partition that gets no more events: the index costs no write anything. A version before has made partitions without the
+-- check.
 DO $do$
 BEGIN
     IF to_regclass(%(table)s) IS NOT NULL AND to_regclass(%(index)s) IS NULL THEN
         EXECUTE 'CREATE INDEX ' || %(name)s || ' ON ' || %(table)s || ' (record_id, position)';
-        EXECUTE 'ALTER TABLE ' || %(table)s || ' ADD CONSTRAINT in_range CHECK (position >= ' || %(start)s
-            || ' AND position < ' || %(end)s || ')';
+        IF NOT EXISTS (SELECT FROM pg_constraint WHERE conrelid = to_regclass(%(table)s) AND conname = 'in_range') THEN
+            EXECUTE 'ALTER TABLE ' || %(table)s || ' ADD CONSTRAINT in_range CHECK (position >= ' || %(start)s
+                || ' AND position < ' || %(end)s || ')';
+        END IF;
     END IF;
 END
 $do$;

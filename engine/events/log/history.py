@@ -3,7 +3,7 @@
 import logging
 from datetime import timedelta
 
-from fieldstone.engine.events.log.partitions import HISTORY_PREFIX, Partition, list_partitions
+from fieldstone.engine.events.log.partitions import HISTORY_PREFIX, Partition, list_partitions, send_in_portions
 from fieldstone.metadata.catalog.round_trip import send_as_one
 from fieldstone.sql.executor import Database
 from fieldstone.sql.identifiers import quote_identifier, quote_table
@@ -57,25 +57,16 @@ async def trim_history(database: Database, kept: timedelta) -> list[str]:
     async with database.session() as connection:
         rows = await (await connection.execute(_QUERIES["list_history"])).fetchall()
         dropped = []
-        for (name,) in sorted(rows, key=lambda row: int(row[0].removeprefix(HISTORY_PREFIX).partition("_")[0])):
-            end = int(name.rpartition("_")[2])
-            aged = await (
-                await connection.execute(_QUERIES["is_aged_history"], {"window": kept, "position": end - 1})
-            ).fetchone()
-            if aged is None or not aged[0]:
+        for (name,) in sorted(rows, key=lambda row: _bounds(row[0])):
+            start, end = _bounds(name)
+            values = {"window": kept, "start": start, "end": end}
+            aged = await (await connection.execute(_QUERIES["is_aged_history"], values)).fetchone()
+            if aged != (True,):
                 break
             dropped.append(name)
         await connection.rollback()
-        if dropped:
-            tables = [quote_table(Table(schema="fieldstone", name=name)) for name in dropped]
-            await send_as_one(
-                connection,
-                [
-                    ("wait_for_locks_at_most", {"milliseconds": _WAIT}),
-                    *(("drop_partition", {"table": table}) for table in tables),
-                ],
-                commit=True,
-            )
+        tables = [quote_table(Table(schema="fieldstone", name=name)) for name in dropped]
+        await send_in_portions(connection, [("drop_partition", {"table": table}) for table in tables])
         return dropped
 
 
@@ -83,6 +74,12 @@ async def forget_positions(database: Database) -> None:
     """Forget which positions the events had in other cells that have left the log since; raises DatabaseError."""
     while len(await database.write(*_FORGET.bind(limit=_FORGOTTEN_AT_ONCE), share=None)) == _FORGOTTEN_AT_ONCE:
         pass
+
+
+def _bounds(name: str) -> tuple[int, int]:
+    """Return the first position of a partition of the history, and the one behind its last."""
+    start, _, end = name.removeprefix(HISTORY_PREFIX).partition("_")
+    return int(start), int(end)
 
 
 def _index(partition: Partition) -> str:

@@ -1,5 +1,6 @@
 """The log's partitions: made before they are needed, dropped when no event in them is kept."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -13,13 +14,19 @@ from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.queries import named_statement, read_queries
 
 SIZE = 50_000
-"""Positions in a partition."""
+"""Positions in a partition of a quiet log."""
+LARGEST = 16 * SIZE
+"""Positions in the largest partition: to read the history of a record locks each partition with its indexes."""
+_QUICK, _SLOW = timedelta(hours=6), timedelta(hours=24)
+"""A partition that lasts for less time has a larger successor, and one that lasts for more a smaller one."""
 
 _PREFIX = "event_log_"
 HISTORY_PREFIX = "record_history_"
 """The beginning of the names of partitions that have left the log."""
 _WAIT_TO_ADD = "2s"
 _WAIT_TO_DROP = "300ms"
+_AT_ONCE = 20
+"""Partitions that leave in one transaction, which locks each of them with its indexes."""
 _QUERIES = read_queries(__name__)
 
 REGISTER_CONSUMER = named_statement(__name__, "register_consumer")
@@ -57,12 +64,17 @@ class Partitions:
 
     Args:
         database: where the log is.
-        size: positions in each new partition.
+        size: positions in each new partition; if None, so many that a busy log and its history have few partitions.
     """
 
-    def __init__(self, database: Database, *, size: int = SIZE) -> None:
-        self.size = size
+    def __init__(self, database: Database, *, size: int | None = None) -> None:
+        self._size = size
         self.database = database
+
+    @property
+    def least(self) -> int:
+        """Return the positions in the smallest new partition."""
+        return SIZE if self._size is None else self._size
 
     async def cover(self, position: int) -> int:
         """Make sure that there are partitions up to a position, and return the last one covered.
@@ -73,18 +85,17 @@ class Partitions:
             LockTimeout: other sessions kept the log's table locked; no partition was made.
         """
         async with self.database.session() as connection:
-            end = max((one.end for one in await list_partitions(connection)), default=1)
-            missing = [Partition(start=start, end=start + self.size) for start in range(end, position + 1, self.size)]
-            if missing:
+            listed = await list_partitions(connection)
+            end = listed[-1].end if listed else 1
+            if end <= position:
+                size = self._size or await _next_size(connection, listed[-1:])
+                missing = [Partition(start=start, end=start + size) for start in range(end, position + 1, size)]
                 await send_as_one(
                     connection,
                     [
                         ("wait_for_locks_at_most", {"milliseconds": _WAIT_TO_ADD}),
                         ("wait_for_lock", AdvisoryLock.PARTITIONS.parameters),
-                        *(
-                            ("add_partition", {"table": quote_table(one.table), "start": one.start, "end": one.end})
-                            for one in missing
-                        ),
+                        *map(add_partition, missing),
                     ],
                     commit=True,
                 )
@@ -96,21 +107,48 @@ class Partitions:
         They are found without a lock: an event past its retention stays past it.
 
         Raises:
-            LockTimeout: a reader held the lock; no partition was dropped.
+            LockTimeout: a reader held the lock; the oldest ones may have been dropped.
         """
         async with self.database.session() as connection:
             dropped = await _find_unkept(connection, retention)
             await connection.rollback()
-            if dropped:
-                await send_as_one(
-                    connection,
-                    [
-                        ("wait_for_locks_at_most", {"milliseconds": _WAIT_TO_DROP}),
-                        *(_leave(one, keeps=bool(retention.history)) for one in dropped),
-                    ],
-                    commit=True,
-                )
+            await send_in_portions(connection, [_leave(one, keeps=bool(retention.history)) for one in dropped])
             return dropped
+
+
+def add_partition(partition: Partition) -> tuple[str, dict[str, object]]:
+    """Return the statement that makes a partition, unless another process has made one from its start on."""
+    values = {
+        "table": quote_table(partition.table),
+        "begin": f"{_PREFIX}{partition.start}_",
+        "start": partition.start,
+        "end": partition.end,
+    }
+    return "add_partition", values
+
+
+async def _next_size(connection: Session, newest: Sequence[Partition]) -> int:
+    """Return the positions in the next partition, by the time that the newest one has lasted."""
+    if not newest:
+        return SIZE
+    size = newest[0].end - newest[0].start
+    found = await (await connection.execute(_QUERIES["time_since"], {"start": newest[0].start})).fetchone()
+    if found is not None and found[0] < _QUICK:
+        size *= 2
+    elif found is not None and found[0] > _SLOW:
+        size //= 2
+    return min(LARGEST, max(SIZE, size))
+
+
+async def send_in_portions(connection: Session, statements: Sequence[tuple[str, dict[str, object]]]) -> None:
+    """Run the statements by which partitions leave, the oldest first, some in a transaction.
+
+    Raises:
+        LockTimeout: a reader held the lock; the portions before have left.
+    """
+    for start in range(0, len(statements), _AT_ONCE):
+        wait = ("wait_for_locks_at_most", {"milliseconds": _WAIT_TO_DROP})
+        await send_as_one(connection, [wait, *statements[start : start + _AT_ONCE]], commit=True)
 
 
 def _leave(partition: Partition, *, keeps: bool) -> tuple[str, dict[str, object]]:

@@ -90,6 +90,9 @@ ON CONFLICT (name) DO UPDATE SET name = excluded.name RETURNING position;
 SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'fieldstone.event_log'::regclass;
 
+-- name: time_since
+SELECT now() - at FROM fieldstone.event_log WHERE position >= %(start)s ORDER BY position LIMIT 1;
+
 -- name: indexed_partitions
 SELECT c.relname FROM pg_class AS c WHERE c.relnamespace = 'fieldstone'::regnamespace AND c.relkind = 'i'
     AND c.relname LIKE 'event\_log\_%%\_record';
@@ -99,8 +102,11 @@ SELECT c.relname FROM pg_inherits AS i JOIN pg_class AS c ON c.oid = i.inhrelid
 WHERE i.inhparent = 'fieldstone.record_history'::regclass;
 
 -- name: is_aged_history
-SELECT at < now() - %(window)s::interval FROM fieldstone.record_history WHERE position <= %(position)s
-ORDER BY position DESC LIMIT 1;
+-- Both bounds keep PostgreSQL from looking at the other partitions. One without events is past any retention.
+SELECT coalesce((
+    SELECT at < now() - %(window)s::interval FROM fieldstone.record_history
+    WHERE position >= %(start)s AND position < %(end)s ORDER BY position DESC LIMIT 1
+), true);
 
 -- name: needed_positions
 SELECT coalesce(max(position), 0), (SELECT min(position) FROM fieldstone.log_consumer)

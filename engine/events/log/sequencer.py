@@ -136,7 +136,7 @@ class Sequencer:
         self.counters.lag = max(0.0, float(lag or 0))
         if done.moved:
             self._moved(done.last)
-        ahead = min(self._batch.most, self._partitions.size)
+        ahead = min(self._batch.most, self._partitions.least)
         if covered - done.last < ahead:
             self._covered = await self._partitions.cover(done.last + ahead)
         return done

@@ -110,7 +110,7 @@ async def test_positions_are_behind_all_that_a_client_may_have_seen(source: str,
         assert number(target, "SELECT position FROM fieldstone.log_head") == bounds.last
         # The log grows behind its last position, and its old partition can go.
         partitions = Partitions(desk.database)
-        assert await partitions.cover(bounds.last + 1) - bounds.last < 2 * partitions.size
+        assert await partitions.cover(bounds.last + 1) - bounds.last < 2 * partitions.least
         assert await partitions.trim(Retention()) == []
     again = tmp_path / "again.backup"
     await back_up(target, again)
@@ -125,7 +125,7 @@ async def test_an_empty_log_goes_on_behind_all_positions_too(other: str, target:
     assert head > 10**15
     async with desk_at(target) as desk:
         partitions = Partitions(desk.database)
-        assert 0 < await partitions.cover(head + 1) - head <= partitions.size
+        assert 0 < await partitions.cover(head + 1) - head <= partitions.least
         bounds = await EventLog(desk.database).bounds()
         assert not bounds.holds_all_after(7)
 

@@ -8,9 +8,20 @@ from datetime import timedelta
 import psycopg
 import pytest
 
-from fieldstone.engine.events.log.partitions import REGISTER_CONSUMER, Partition, Partitions, Retention
+from fieldstone.engine.events.log.history import trim_history
+from fieldstone.engine.events.log.partitions import (
+    LARGEST,
+    REGISTER_CONSUMER,
+    SIZE,
+    Partition,
+    Partitions,
+    Retention,
+    add_partition,
+    list_partitions,
+)
 from fieldstone.engine.events.log.reader import EventLog
 from fieldstone.engine.events.log.sequencer import Sequencer, keep_trimmed
+from fieldstone.metadata.catalog.round_trip import send_as_one
 from fieldstone.sql.concurrency.tasks import end_tasks
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import LockTimeout
@@ -106,3 +117,58 @@ async def test_a_log_that_cannot_be_trimmed_keeps_the_history_from_nothing_and_i
     told = [record.getMessage() for record in caplog.records]
     assert [line for line in told if line.startswith("dropped")] != []
     assert "the event log is trimmed later: timestamp out of range" in told
+
+
+async def log_one(connection: psycopg.AsyncConnection, position: int, age: timedelta) -> None:
+    """Write one event into the log, past the sequencer."""
+    await connection.execute(
+        "INSERT INTO fieldstone.event_log (position, workspace_id, object_id, record_id, action, changed, at)"
+        " VALUES (%s, gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'created', '{}', now() - %s)",
+        [position, age],
+    )
+
+
+async def test_a_busy_log_has_larger_partitions_so_that_its_history_has_few(
+    workspace_dsn: str, database: Database
+) -> None:
+    partitions, sizes = Partitions(database), list[int]()
+    ages = [timedelta(hours=1)] * 6 + [timedelta(hours=12)] + [timedelta(days=2)] * 5
+    async with await psycopg.AsyncConnection.connect(workspace_dsn, autocommit=True) as connection:
+        end = await partitions.cover(1)
+        for age in ages:
+            (*_, newest) = await list_partitions(connection)
+            sizes.append(newest.end - newest.start)
+            await log_one(connection, newest.start, age)
+            end = await partitions.cover(end + 1)
+    assert sizes == [SIZE * times for times in (1, 2, 4, 8, 16, 16, 16, 16, 8, 4, 2, 1)]
+    assert max(sizes) == LARGEST
+
+
+async def test_two_processes_that_disagree_about_the_size_make_one_partition(
+    workspace_dsn: str, database: Database
+) -> None:
+    async with await psycopg.AsyncConnection.connect(workspace_dsn) as connection:
+        for end in (SIZE + 1, 2 * SIZE + 1):
+            await send_as_one(connection, [add_partition(Partition(start=1, end=end))], commit=True)
+        assert await list_partitions(connection) == [Partition(start=1, end=SIZE + 1)]
+
+
+async def test_many_partitions_go_in_portions_whose_locks_the_server_has_room_for(
+    workspace_dsn: str, database: Database
+) -> None:
+    """A process that was away for months, or whose retention was shortened, finds hundreds of them."""
+    partitions = Partitions(database, size=10)
+    await fill(workspace_dsn, database, partitions, 515, age=timedelta(days=2))
+    kept = Retention(window=timedelta(days=1), count=1_000, history=timedelta(days=9))
+    async with await psycopg.AsyncConnection.connect(workspace_dsn) as reader:
+        await reader.execute("SELECT count(*) FROM fieldstone.event_log_251_261")
+        with pytest.raises(LockTimeout):
+            await partitions.trim(kept)
+    assert len(await partitions.trim(kept)) == 51 - 20
+    async with await psycopg.AsyncConnection.connect(workspace_dsn) as reader:
+        await reader.execute("SELECT count(*) FROM fieldstone.record_history_451_461")
+        with pytest.raises(LockTimeout):
+            await trim_history(database, timedelta(days=1))
+        left = await reader.execute("SELECT min(position) FROM fieldstone.record_history")
+        assert await left.fetchone() == (401,)
+    assert len(await trim_history(database, timedelta(days=1))) == 51 - 40
