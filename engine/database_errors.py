@@ -1,5 +1,6 @@
 """The errors of the database in the API's terms."""
 
+import logging
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -18,6 +19,11 @@ from fieldstone.engine.too_long import describe_too_long
 from fieldstone.metadata.changes.tables.alteration import REQUIRED, required_check
 from fieldstone.metadata.model import Field, Object, Snapshot
 from fieldstone.sql import errors
+from fieldstone.sql.concurrency.log_pause import LogPause
+
+_LOG = logging.getLogger(__name__)
+
+_LACK = LogPause()
 
 _ROW_TOO_LARGE = (
     "The record has too many values: together they take at most 8,160 bytes of a row, in which a text counts with"
@@ -103,6 +109,8 @@ def _unavailable(
         case errors.WritesRefused():
             message = "The database takes no writes now: try again later."
         case errors.OutOfResources():
+            if _LACK.begin():
+                _LOG.warning("PostgreSQL lacks room, memory or connections: %s (%s)", error.message, error.sqlstate)
             message = "The database has no room, no memory or no connection left for this: try again later."
         case _:
             message = "The database cannot be reached: try again in a moment."

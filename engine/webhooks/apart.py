@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Final
 from uuid import UUID
@@ -96,10 +96,11 @@ async def show_workspace(
 
 @dataclass(slots=True)
 class _Look:
-    """The looks of a workspace's own consumer behind its batch: the size of theirs, and when the next one is due."""
+    """The looks of a workspace's own consumer behind its batch: their size, the next one, and their failures."""
 
     batch: BatchSize
     next: float = 0.0
+    pause: LogPause = field(default_factory=LogPause)
 
 
 class Apart:
@@ -231,7 +232,8 @@ class Apart:
                 if shown and await make_deliveries(self._database, shown, move, look.batch):
                     self._made()
         except DatabaseError as error:
-            _LOG.info("the quiet webhooks of the workspace %s wait for the others: %s", workspace_id, error)
+            if look.pause.begin():
+                _LOG.info("the quiet webhooks of the workspace %s wait for the others: %s", workspace_id, error)
         now = time.monotonic()
         look.next = now + max(_LOOK_AHEAD, _PART * (now - began))
 

@@ -27,6 +27,7 @@ from fieldstone.metadata.shown_text import escape
 from fieldstone.sql.errors import (
     DatabaseUnavailable,
     EmbeddedServerError,
+    OutOfResources,
     PermissionDenied,
     ReadOnlyServer,
     SqlError,
@@ -122,6 +123,8 @@ def explain(error: Exception, settings: Settings) -> str:
             return f"{address} leads to a standby, which takes no writes: name the primary."
         case WritesRefused():
             return f"{reason}. Try again when it takes writes."
+        case OutOfResources():
+            return f"{reason}. Give PostgreSQL more room on its disk, memory, locks or connections, then try again."
         case DatabaseUnavailable() if settings.main_database_url is not None:
             return (
                 f"{reason}. Check DATABASE_URL and that the server runs, or unset DATABASE_URL to use"
