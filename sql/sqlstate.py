@@ -206,5 +206,7 @@ def is_passing(error: DatabaseError) -> bool:
     """Return whether the same statement may succeed later without a change of it or of the rows.
 
     A connection, a lock, room on a disk or the server itself was lacking; or the transaction was in another's way.
+    A limit that the operator has set, as that of temporary files, stays.
     """
-    return isinstance(error, DatabaseUnavailable) or (error.sqlstate or "")[:2] in _PASSING
+    is_limit = isinstance(error, LimitExceeded)
+    return isinstance(error, DatabaseUnavailable) or (not is_limit and (error.sqlstate or "")[:2] in _PASSING)

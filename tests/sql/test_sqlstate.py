@@ -7,7 +7,7 @@ from fieldstone.sql.errors import StatementTimeout
 from fieldstone.sql.sqlstate import is_passing, translate_error
 
 PASSING = ("08006", "25006", "40001", "40P01", "53100", "53300", "55P03", "55006", "57014", "57P01", "57P03", "58030")
-LASTING = ("0A000", "22001", "22P02", "23502", "23503", "23505", "23514", "42501", "42703", "54000", "XX000")
+LASTING = ("0A000", "22001", "22P02", "23502", "23503", "23505", "23514", "42501", "42703", "53400", "54000", "XX000")
 
 
 @pytest.mark.parametrize("sqlstate", PASSING + LASTING)

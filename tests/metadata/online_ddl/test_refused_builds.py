@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 from fieldstone.metadata.changes import Change, DeleteIndex, RetryBuild, UpdateField
 from fieldstone.metadata.errors import InvalidChange
@@ -12,6 +13,8 @@ from fieldstone.metadata.model import Index, Snapshot, Status
 from fieldstone.metadata.online_ddl.builder import Builder
 from fieldstone.metadata.online_ddl.refusals import read_refusal
 from fieldstone.sql.errors import DatabaseError, StaleSchema
+from fieldstone.sql.executor import Database
+from fieldstone.sql.pool_settings import PoolSettings
 from tests.metadata.desk import Desk, new_field, person
 from tests.metadata.online_ddl.building import builder_of, change_as_big, definition, field_status, index_on, many
 from tests.metadata.updates import column, execute, field_of, insert
@@ -59,6 +62,28 @@ async def test_an_index_that_is_refused_is_failed_and_the_next_is_built(desk: De
     )
     assert await desk.reload(after.workspace.id) == after
     assert (await builder.build_all(), builder.counters.failed_indexes, builder.counters.interrupted) == (0, 1, 0)
+
+
+async def test_an_index_past_the_operator_s_limit_of_temporary_files_is_failed(desk: Desk, model_dsn: str) -> None:
+    """It was tried again every five minutes for ever, with a read of the whole table each time."""
+    execute(
+        model_dsn,
+        "INSERT INTO workspace_default.person (id, email, city) SELECT gen_random_uuid(), n, repeat(md5(n::text), 3)"
+        " FROM generate_series(1, 20000) AS n",
+    )
+    await change_as_big(desk, indexes("city"))
+    small = make_conninfo(model_dsn, options="-c temp_file_limit=64kB -c maintenance_work_mem=1MB")
+    database = Database.connect(small, settings=PoolSettings(connections=1))
+    await database.open()
+    try:
+        assert await Builder(database, desk.writer, trigram=desk.catalog.trigram).build_all() == 1
+    finally:
+        await database.close()
+    status, failure = outcome(await desk.default(), "person_city_sort")
+    assert (status, (failure or "").replace('"', "")) == (
+        "FAILED",
+        "temporary file size exceeds temp_file_limit (64kB)",
+    )
 
 
 async def test_what_failed_is_built_when_that_is_asked_for(desk: Desk, model_dsn: str) -> None:
