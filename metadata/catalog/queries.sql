@@ -589,9 +589,12 @@ WHERE id IN (
 );
 
 -- name: drop_old_sessions
--- Those that ended a month ago are of no use in the list.
-DELETE FROM fieldstone.session
-WHERE workspace_id = %(workspace_id)s AND least(expires_at, coalesce(revoked_at, expires_at)) < now() - interval '30 days';
+-- Those that ended a month ago are of no use in the list. A sign-in drops some of them, and waits for no other one.
+DELETE FROM fieldstone.session WHERE id IN (
+    SELECT id FROM fieldstone.session
+    WHERE workspace_id = %(workspace_id)s AND least(expires_at, coalesce(revoked_at, expires_at)) < now() - interval '30 days'
+    LIMIT %(most)s FOR UPDATE SKIP LOCKED
+);
 
 -- name: end_surplus_sessions
 -- The sessions of one key or user beyond a number, the least recently used first.

@@ -33,6 +33,8 @@ MOST: Final = 20
 """Sessions that one key or user has at once; the least recently used ones end for others."""
 
 _MOST_LISTED = 100
+_MOST_DROPPED = 1_000
+"""Sessions that one sign-in drops because they have ended long ago."""
 _NOTED_EACH = 60.0
 """Seconds for which a use is not noted again."""
 
@@ -124,7 +126,7 @@ async def create_session(
         "role": None if user is None else user.role,
         "claims": dumps({} if user is None else dict(user.claims)),
     }
-    await connection.execute(QUERIES["drop_old_sessions"], {"workspace_id": workspace_id})
+    await connection.execute(QUERIES["drop_old_sessions"], {"workspace_id": workspace_id, "most": _MOST_DROPPED})
     ((is_valid,),) = await fetch(connection, "insert_session", **values)
     if not is_valid:
         raise UnknownObject("the API key has another token by now")
