@@ -291,7 +291,7 @@ async def test_a_sign_in_drops_some_of_many_old_sessions_and_waits_for_none(
             connection.execute(
                 "INSERT INTO fieldstone.session (id, workspace_id, token_hash, user_id, issuer, subject, role, name,"
                 " expires_at) SELECT gen_random_uuid(), w.id, sha256(n::text::bytea), gen_random_uuid(), 'i', 's',"
-                " 'admin', 'n', now() - interval '31 days' FROM generate_series(1, 2500) AS n, fieldstone.workspace AS w"
+                " 'admin', 'n', now() - interval '31 days' FROM generate_series(1, 2500) AS n, fieldstone.workspace w"
             )
             connection.commit()
             # As another sign-in under way does.
