@@ -19,6 +19,8 @@ _CALM = 60.0
 """Seconds of service after which the pause between starts is the first one again."""
 _MOST_TRIES = 4
 """Starts in vain after which the server counts as broken; they take some 8 seconds."""
+_RECOVERING = 10.0
+"""Seconds for which a server recovers that counts as one that is started; one that ends sooner was started in vain."""
 _PATIENCE = 60.0
 """Seconds without a postmaster after which the server counts as broken, even while a start is under way."""
 
@@ -50,6 +52,7 @@ class Watch:
         self._clock = clock
         self._away_since: float | None = None
         self._silent_since: float | None = None
+        self._busy_since: float | None = None
         self._served_since = clock()
         self._tries = 0
         self._pause = 0.0
@@ -87,9 +90,12 @@ class Watch:
                 self._note_service(now)
             case ConnectOutcome.BUSY:
                 self._silent_since = None
-                if now >= self._next_start:
-                    self._tries = 0  # it has been recovering for longer than a start in vain takes
+                if self._busy_since is None:
+                    self._busy_since = now
+                if now - self._busy_since >= _RECOVERING:
+                    self._tries = 0
             case ConnectOutcome.SILENT:
+                self._busy_since = None
                 if self._silent_since is None:
                     self._silent_since = now
                 if now >= self._next_start:
@@ -123,7 +129,7 @@ class Watch:
             _LOG.warning(
                 "the PostgreSQL of %s serves again after %.1f s", self._server.folder.root, now - self._away_since
             )
-        self._away_since = self._silent_since = None
+        self._away_since = self._silent_since = self._busy_since = None
         self._served_since = now
         self._tries = 0
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import socket
 import threading
 import time
 from collections.abc import Iterator
@@ -13,7 +14,7 @@ import psycopg
 import pytest
 
 from fieldstone.sql.embedded import EmbeddedServer, Watch, start, stop
-from fieldstone.sql.embedded.folder import DataFolder
+from fieldstone.sql.embedded.folder import DataFolder, socket_name
 from fieldstone.sql.embedded.locks import exclusively
 from tests.processes.embedded_runs import is_running, kill_postmaster, postmaster_of, records, running
 from tests.processes.serving import Served, serving
@@ -223,6 +224,56 @@ def test_a_cluster_that_is_gone_is_not_made_anew(data_dir: Path, caplog: pytest.
         moved.rename(data_dir)
         eventually(lambda: not watch.is_broken and _serves(server), "not started")
     assert "is gone" in caplog.text
+
+
+async def test_the_starts_in_vain_of_another_process_leave_it_broken_and_a_long_recovery_does_not(
+    data_dir: Path,
+) -> None:
+    """On a full disk the recovery of each start ends after a moment, for which the server is there but not ready."""
+    passed = 0.0
+    server = await asyncio.to_thread(start, data_dir)
+    watch = Watch(server, interval=0.01, first_pause=0.01, clock=lambda: time.monotonic() + passed)
+    control = server.folder.cluster / "global" / "pg_control"
+    away = control.with_name("elsewhere")
+    control.rename(away)
+    kill_postmaster(data_dir)
+    task = asyncio.create_task(watch.run())
+    try:
+        await until(lambda: watch.is_broken)
+        with exclusively(server.folder.change_lock), socket.socket(socket.AF_UNIX) as other:
+            address = server.socket_folder / socket_name(server.port)
+            address.unlink(missing_ok=True)
+            other.bind(str(address))
+            other.listen()
+            looks: list[None] = []
+            accepting = threading.Thread(target=_hang_up, args=(other, looks))
+            accepting.start()
+            await until(lambda: watch._silent_since is None)
+            passed += 5
+            before = len(looks)
+            await until(lambda: len(looks) > before + 6)
+            verdicts = [watch.is_broken]
+            passed += 6
+            await until(lambda: not watch.is_broken)
+            assert verdicts == [True]
+            address.unlink()
+            other.shutdown(socket.SHUT_RDWR)
+            accepting.join()
+        away.rename(control)
+        await until(lambda: watch._away_since is None)
+    finally:
+        task.cancel()
+        await asyncio.wait([task])
+        await asyncio.to_thread(stop, server)
+    assert not is_running(data_dir)
+
+
+def _hang_up(listening: socket.socket, looks: list[None]) -> None:
+    """Accept connections as a server that recovers does, which refuses each, and count them."""
+    with contextlib.suppress(OSError):
+        while True:
+            listening.accept()[0].close()
+            looks.append(None)
 
 
 async def test_another_process_that_holds_the_start_up_makes_it_broken_after_a_minute(data_dir: Path) -> None:
