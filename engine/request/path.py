@@ -353,8 +353,10 @@ class GraphQLApi:
         return call
 
     async def _mutation(self, call: Call[MutationPlan], request: GraphQLRequest) -> Answer:
+        meter = call.meter  # The call keeps the function, which would be a cycle if it knew the call.
+
         def answer(data: bytes) -> Answer:
-            return executed(data, extensions=request.tell_cost(call.meter.by_root))
+            return executed(data, extensions=request.tell_cost(meter.by_root))
 
         try:
             if self._kept is not None and request.sent_key is not None:

@@ -116,3 +116,20 @@ async def test_errors_leave_no_garbage(serve: Serve, query: str, variables: dict
         with uncollected() as find:
             await ask(MANY)
             assert len(found := find()) < MANY, found
+
+
+async def test_writes_with_an_idempotency_key_leave_no_garbage(serve: Serve) -> None:
+    """The batches of an import are such writes: its rows waited for the collector."""
+    async with serve() as serving:
+        talk = await serving.talk()
+
+        async def create(first: int, last: int) -> None:
+            for number in range(first, last):
+                given = {"d": {"email": f"{number}@example.com"}}
+                talk.send(talk.request(_CREATE, more=f"Idempotency-Key: {number}\r\n", **given))
+                assert (await talk.receive()).json["data"]["createPerson"]["id"]
+
+        await create(0, 3)
+        with uncollected() as find:
+            await create(3, 3 + MANY)
+            assert len(found := find()) < MANY, found
