@@ -68,8 +68,11 @@ async def test_a_change_is_told_in_the_words_of_its_field_and_taken_back(watched
         await watched.assert_accessible()
         await history.get_by_role("button", name="Return Supplier to —").click()
         await until_answered(served, READ, deal("Bonn", None))
+        # The event of this write moves the others down.
+        await expect(history.get_by_role("button", name="Return Supplier to Orion")).to_be_visible()
         await history.get_by_role("button", name="Return Place to Street 1, Berlin").click()
         await until_answered(served, READ, deal("Berlin", None))
+        await expect(history.get_by_role("button", name="Return Place to Street 1, Bonn")).to_be_visible()
         await history.get_by_role("button", name="Return Supplier to Orion").click()
         await until_answered(served, READ, deal("Berlin", "Orion"))
         await watched.assert_clean(served.address, ())
