@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
+from fieldstone.metadata.catalog.queries import QUERIES as CATALOG
 from fieldstone.metadata.catalog.round_trip import send_as_one
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.sql.executor import Database
@@ -17,7 +18,7 @@ SIZE = 50_000
 """Positions in a partition of a quiet log."""
 LARGEST = 16 * SIZE
 """Positions in the largest partition: to read the history of a record locks each partition with its indexes."""
-_QUICK, _SLOW = timedelta(hours=6), timedelta(hours=24)
+_QUICK, SLOW = timedelta(hours=6), timedelta(hours=24)
 """A partition that lasts for less time has a larger successor, and one that lasts for more a smaller one."""
 
 _PREFIX = "event_log_"
@@ -89,6 +90,8 @@ class Partitions:
             end = listed[-1].end if listed else 1
             if end <= position:
                 size = self._size or await _next_size(connection, listed[-1:])
+                # The look at the newest partition has locked the log.
+                await connection.rollback()
                 missing = [Partition(start=start, end=start + size) for start in range(end, position + 1, size)]
                 await send_as_one(
                     connection,
@@ -132,12 +135,23 @@ async def _next_size(connection: Session, newest: Sequence[Partition]) -> int:
     if not newest:
         return SIZE
     size = newest[0].end - newest[0].start
-    found = await (await connection.execute(_QUERIES["time_since"], {"start": newest[0].start})).fetchone()
-    if found is not None and found[0] < _QUICK:
+    lasted = await time_lasted(connection, newest[0])
+    if lasted is not None and lasted < _QUICK:
         size *= 2
-    elif found is not None and found[0] > _SLOW:
+    elif lasted is not None and lasted > SLOW:
         size //= 2
     return min(LARGEST, max(SIZE, size))
+
+
+async def time_lasted(connection: Session, partition: Partition) -> timedelta | None:
+    """Return the time since the first event of the log's newest partition; None where it has none.
+
+    Raises:
+        psycopg.Error: other sessions kept the log's table locked.
+    """
+    await connection.execute(CATALOG["wait_for_locks_at_most"], {"milliseconds": _WAIT_TO_ADD})
+    found = await (await connection.execute(_QUERIES["time_since"], {"start": partition.start})).fetchone()
+    return None if found is None else found[0]
 
 
 async def send_in_portions(connection: Session, statements: Sequence[tuple[str, dict[str, object]]]) -> None:

@@ -4,10 +4,12 @@ import asyncio
 import logging
 from collections.abc import AsyncIterator
 from datetime import timedelta
+from typing import Any
 
 import psycopg
 import pytest
 
+from fieldstone.engine.events.log import partitions
 from fieldstone.engine.events.log.history import trim_history
 from fieldstone.engine.events.log.partitions import (
     LARGEST,
@@ -142,6 +144,29 @@ async def test_a_busy_log_has_larger_partitions_so_that_its_history_has_few(
             end = await partitions.cover(end + 1)
     assert sizes == [SIZE * times for times in (1, 2, 4, 8, 16, 16, 16, 16, 8, 4, 2, 1)]
     assert max(sizes) == LARGEST
+
+
+async def test_a_look_at_the_newest_partition_waits_for_no_lock_for_long_and_leaves_none(
+    workspace_dsn: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It waited for as long as another session locked the log, and kept its own lock up to the next message."""
+    new = Partitions(database)
+    await new.cover(1)
+    async with await psycopg.AsyncConnection.connect(workspace_dsn) as other:
+        lock = "LOCK TABLE fieldstone.event_log IN ACCESS EXCLUSIVE MODE NOWAIT"
+        await other.execute(lock)
+        with pytest.raises(LockTimeout):
+            async with asyncio.timeout(60):
+                await new.cover(SIZE + 1)
+        await other.rollback()
+
+        async def send(*given: Any, **options: Any) -> Any:
+            await other.execute(lock)
+            await other.rollback()
+            return await send_as_one(*given, **options)
+
+        monkeypatch.setattr(partitions, "send_as_one", send)
+        assert await new.cover(SIZE + 1) > SIZE
 
 
 async def test_two_processes_that_disagree_about_the_size_make_one_partition(
