@@ -899,8 +899,8 @@ END
 $do$;
 
 -- name: index_partition
--- Of a partition that gets no more events: the index costs no write anything. A version before has made partitions without the
--- check.
+-- Of a partition that gets few events or none: the index costs no write of a busy log anything. A version before has made
+-- partitions without the check.
 DO $do$
 BEGIN
     IF to_regclass(%(table)s) IS NOT NULL AND to_regclass(%(index)s) IS NULL THEN

@@ -1,9 +1,16 @@
-"""Partitions that are full: they get an index by record, and those of the history are dropped by their age."""
+"""Partitions that get few events or none: they get an index by record, and those of the history are dropped by age."""
 
 import logging
 from datetime import timedelta
 
-from fieldstone.engine.events.log.partitions import HISTORY_PREFIX, Partition, list_partitions, send_in_portions
+from fieldstone.engine.events.log.partitions import (
+    HISTORY_PREFIX,
+    SLOW,
+    Partition,
+    list_partitions,
+    send_in_portions,
+    time_lasted,
+)
 from fieldstone.metadata.catalog.round_trip import send_as_one
 from fieldstone.sql.executor import Database
 from fieldstone.sql.identifiers import quote_identifier, quote_table
@@ -20,7 +27,7 @@ _QUERIES = read_queries(__name__)
 
 
 async def index_partitions(database: Database) -> list[Partition]:
-    """Give each partition that is full its index by record, one in a transaction, and return them.
+    """Give its index by record to each partition that is full, or fills slowly, one in a transaction, and return them.
 
     Raises:
         LockTimeout: a writer held a lock; the others get theirs later.
@@ -29,9 +36,14 @@ async def index_partitions(database: Database) -> list[Partition]:
         last, _ = await (await connection.execute(_QUERIES["needed_positions"])).fetchone() or (0, None)
         rows = await (await connection.execute(_QUERIES["indexed_partitions"])).fetchall()
         indexed = {name for (name,) in rows}
-        full = [one for one in await list_partitions(connection) if one.end - 1 < last and _index(one) not in indexed]
+        begun = [one for one in await list_partitions(connection) if one.start <= last and _index(one) not in indexed]
+        if begun and begun[-1].end - 1 >= last:
+            # An index of the few events of a quiet log costs less than the reads without it.
+            lasted = await time_lasted(connection, begun[-1])
+            if lasted is None or lasted <= SLOW:
+                begun.pop()
         await connection.rollback()
-        for one in full:
+        for one in begun:
             name = _index(one)
             values = {
                 "table": quote_table(one.table),
@@ -49,7 +61,7 @@ async def index_partitions(database: Database) -> list[Partition]:
                 ],
                 commit=True,
             )
-        return full
+        return begun
 
 
 async def trim_history(database: Database, kept: timedelta) -> list[str]:

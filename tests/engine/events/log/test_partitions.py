@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from fieldstone.engine.events.log import partitions
-from fieldstone.engine.events.log.history import trim_history
+from fieldstone.engine.events.log.history import index_partitions, trim_history
 from fieldstone.engine.events.log.partitions import (
     LARGEST,
     REGISTER_CONSUMER,
@@ -197,3 +197,20 @@ async def test_many_partitions_go_in_portions_whose_locks_the_server_has_room_fo
         left = await reader.execute("SELECT min(position) FROM fieldstone.record_history")
         assert await left.fetchone() == (401,)
     assert len(await trim_history(database, timedelta(days=1))) == 51 - 40
+
+
+@pytest.mark.parametrize(("age", "is_indexed"), [(timedelta(hours=23), False), (timedelta(hours=25), True)])
+async def test_the_newest_partition_of_a_log_that_has_become_quiet_is_indexed(
+    workspace_dsn: str, database: Database, age: timedelta, is_indexed: bool
+) -> None:
+    """A burst may have left it so large that it is not full for months: each read of a record read all of it."""
+    await Partitions(database).cover(SIZE + 1)
+    async with await psycopg.AsyncConnection.connect(workspace_dsn, autocommit=True) as connection:
+        assert await index_partitions(database) == []
+        for position, ago in ((1, age), (2, timedelta())):
+            await log_one(connection, position, ago)
+        newest = [Partition(start=1, end=SIZE + 1)] if is_indexed else []
+        assert await index_partitions(database) == newest
+        assert await index_partitions(database) == []
+        found = await connection.execute("SELECT FROM pg_indexes WHERE tablename = %s", [f"event_log_1_{SIZE + 1}"])
+        assert found.rowcount == 2 + is_indexed
