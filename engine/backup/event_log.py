@@ -13,7 +13,7 @@ from psycopg import sql
 from fieldstone.engine.backup.archive import ArchiveReader
 from fieldstone.engine.backup.manifest import SavedTable
 from fieldstone.engine.backup.rows import load_aside
-from fieldstone.engine.events.log.partitions import SIZE, Partition, add_partition
+from fieldstone.engine.events.log.partitions import LARGEST, SIZE, Partition, add_partition
 from fieldstone.metadata.catalog.round_trip import send_as_one
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.sql.ddl.names import name_sql, names_sql, table_sql
@@ -38,7 +38,8 @@ async def restore_log(connection: Session, archive: ArchiveReader, saved: SavedT
     oldest = sql.SQL("SELECT coalesce(min(position), {}) FROM {}").format(sql.Literal(head + 1), table_sql(aside))
     (first,) = await (await connection.execute(oldest)).fetchone() or (head + 1,)
     # There is always one: the sequencer makes the next partition behind the last.
-    partitions = [Partition(start=at, end=at + SIZE) for at in range(first + offset, moved + 2, SIZE)]
+    size = SIZE if head - first < LARGEST else LARGEST
+    partitions = [Partition(start=at, end=at + size) for at in range(first + offset, moved + 2, size)]
     await send_as_one(connection, list(map(add_partition, partitions)))
     read = sql.SQL(", ").join(
         sql.SQL("position + {}").format(sql.Literal(offset)) if name == _POSITION else name_sql(name)
