@@ -22,7 +22,8 @@ from fieldstone.sql.plan.writes.upserts import Upsert
 class Problem(Enum):
     """The reason why a write wrote nothing; the value stands in the problem column before a colon and details.
 
-    Of several problems the one told is too many, then not found, then the first row's first missing target.
+    Of several problems the one told is too many, then a record that no rule allows, then one that is not there, then
+    the first row's first missing target, and last the check.
     """
 
     NOT_FOUND = "not_found"

@@ -1,5 +1,6 @@
 """The statements of nested writes: each row names a record, which is found, or changed in a way of its own."""
 
+from dataclasses import replace
 from functools import partial
 
 from fieldstone.sql.compiler import aggregation, expressions
@@ -146,17 +147,17 @@ def _ids(source: str, name: str, draft: StatementDraft, *, is_table: bool) -> Ex
 
 
 def _verdict(plan: UpdateRows, draft: StatementDraft) -> Query:
-    """Return the verdict: the first row whose record is not there, then without a target, then that is not allowed."""
+    """Return the verdict: the first row that no rule allows, then without its record, without a target, not allowed."""
     problems = []
     rights = plan.rights
     if rights is not None and rights.has_rule:
         problems.append(expressions.scalar(_forbidden(plan, draft)))
+    if rights is not None and rights.admitted is not None and len({way.rule for way in rights.ways}) > 1:
+        # A row is locked by the rule of any way, and needs that of a way which admits its data.
+        rules = replace(rights, ways=tuple(replace(way, check=None) for way in rights.ways))
+        problems.append(expressions.scalar(_refused(plan, rules, draft)))
     given, locked = FromItem("given", draft.alias()), FromItem("locked", draft.alias())
     there = RowReference(alias=locked.alias)
-    key = there.column(plan.key.name)
-    held = [expressions.equal(key, expressions.result(given.alias, "id"))]
-    if plan.hold is not None and not plan.hold.moves:
-        held.append(_hangs(plan.hold, there, given))
     position = expressions.result(given.alias, "position")
     text = expressions.concatenation(
         (
@@ -166,7 +167,7 @@ def _verdict(plan: UpdateRows, draft: StatementDraft) -> Query:
         )
     )
     absent = Query().from_(given).select(text)
-    gone = [unpaired(absent, locked, key, expressions.all_of(held))]
+    gone = [unpaired(absent, locked, there.column(plan.key.name), _is_meant(plan, there, given))]
     if plan.hold is not None and plan.hold.moves and rights is not None and rights.has_rule:
         # One that no rule allows to be changed, and that hangs there already, is not to be changed.
         staying = RowReference(alias=draft.alias())
@@ -186,8 +187,7 @@ def _forbidden(plan: UpdateRows, draft: StatementDraft) -> Query:
     """Return the problem of the first row whose record is not locked, but is found without a lock."""
     given, locked = FromItem("given", draft.alias()), FromItem("locked", draft.alias())
     there = RowReference(alias=draft.alias())
-    ties = _moves(plan, there, given) if plan.hold is None or plan.hold.moves else [_hangs(plan.hold, there, given)]
-    found = _found(plan, given, there, draft, *ties)
+    found = _found(plan, given, there, draft, *_moves(plan, there, given))
     key = expressions.column(locked.alias, plan.key.name)
     position = expressions.result(given.alias, "position")
     details = expressions.json_list(expressions.less_one(position))
@@ -203,9 +203,16 @@ def _forbidden(plan: UpdateRows, draft: StatementDraft) -> Query:
 
 def _found(plan: UpdateRows, given: FromItem, there: RowReference, draft: StatementDraft, *ties: Expression) -> Query:
     """Return the query for the record of a row that is there under these conditions, locked or not."""
-    same = expressions.equal(there.column(plan.key.name), expressions.result(given.alias, "id"))
-    terms = [same, compile_condition(plan.condition, there, draft), *ties]
+    terms = [_is_meant(plan, there, given), compile_condition(plan.condition, there, draft), *ties]
     return Query().from_(table_source(plan.table, there.alias)).select(expressions.ONE).only(expressions.all_of(terms))
+
+
+def _is_meant(plan: UpdateRows, row: RowReference, given: FromItem) -> Expression:
+    """Return the condition that a record has the id of a row, and hangs on its parent if it must."""
+    terms = [expressions.equal(row.column(plan.key.name), expressions.result(given.alias, "id"))]
+    if plan.hold is not None and not plan.hold.moves:
+        terms.append(_hangs(plan.hold, row, given))
+    return expressions.all_of(terms)
 
 
 def _moves(plan: UpdateRows, row: RowReference, given: FromItem) -> list[Expression]:
@@ -222,9 +229,8 @@ def _refused(plan: UpdateRows, rights: Rights, draft: StatementDraft) -> Query:
     old, new, marks = _judged_row(plan, rights, row, given)
     allowed = compile_allowed(rights, old, new, draft, marks=marks)
     position = expressions.result(given.alias, "position")
-    same = expressions.equal(row.column(plan.key.name), expressions.result(given.alias, "id"))
     rows = Query().from_(given)
-    terms = [pair(rows, locked, same), *_moves(plan, row, given)]
+    terms = [pair(rows, locked, _is_meant(plan, row, given)), *_moves(plan, row, given)]
     return refused_row(rows, allowed, expressions.less_one(position), position, *terms)
 
 

@@ -192,6 +192,37 @@ async def test_each_of_several_updates_has_its_right(world: World) -> None:
         assert (await rep.refusal(text.format(id=id_, data=data)))["extensions"]["code"] == code
 
 
+async def test_a_record_that_no_way_of_its_data_allows_is_told_before_others_that_are_absent(world: World) -> None:
+    """The other way allows the record, and not the data: the statement locks the record all the same."""
+    ways = [{"rule": BERLIN}, {"rule": {"city": {"eq": "Paris"}}, "only": ["jobTitle", "company"]}]
+    rep = await world.rep(person={**SEEN, "update": ways})
+
+    async def code(*rows: tuple[str, str]) -> Any:
+        listed = " ".join(f'{{ id: "{id_}" data: {{ {data} }} }}' for id_, data in rows)
+        refused = await rep.refusal(f"mutation {{ updatePeople(updates: [{listed}]) {{ id }} }}")
+        return refused["extensions"]["code"]
+
+    barred = (world.read, 'city: "Berlin"')
+    absent, astray = (NOBODY, 'jobTitle: "x"'), (world.own, f'companyId: "{NOBODY}"')
+    for others in ([absent], [astray], [absent, astray]):
+        assert await code(*others) == "NOT_FOUND"
+        assert await code(*others, barred) == await code(barred, *others) == "FORBIDDEN"
+    assert await code((world.hidden, 'city: "Berlin"')) == "NOT_FOUND"
+    assert await code((world.read, f'city: "Berlin" companyId: "{NOBODY}"')) == "FORBIDDEN"
+    assert await code((world.read, f'companyId: "{NOBODY}"')) == "NOT_FOUND"
+    assert await take_events(world.apis) == []
+
+
+async def test_a_record_that_hangs_elsewhere_is_not_found_whichever_way_allows_it(world: World) -> None:
+    made = await world.apis.data('mutation { createCompany(data: { name: "Other" }) { id } }')
+    ways = [{"rule": BERLIN}, {"rule": {"city": {"eq": "Paris"}}, "only": ["jobTitle"]}]
+    rep = await world.rep(person={**SEEN, "update": ways})
+    verb = f'update: [{{ id: "{world.read}" data: {{ city: "Berlin" }} }}]'
+    here = await rep.refusal(company(verb, id_=world.company))
+    elsewhere = await rep.refusal(company(verb, id_=made["createCompany"]["id"]))
+    assert [one["extensions"]["code"] for one in (here, elsewhere)] == ["FORBIDDEN", "NOT_FOUND"]
+
+
 async def test_changes_by_the_values_before_have_the_rights_of_an_update(world: World) -> None:
     made = await world.apis.data('mutation { createOpportunity(data: { name: "O" amount: 5 }) { id } }')
     id_ = made["createOpportunity"]["id"]
