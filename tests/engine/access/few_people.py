@@ -8,6 +8,7 @@ from psycopg import sql
 
 from tests.apis import Served
 from tests.reference import read_rows
+from tests.reference_values import Row
 
 ACME, BOLT = (str(UUID(int=number)) for number in (0xC1, 0xC2))
 PEOPLE = [str(UUID(int=0xA0 + number)) for number in range(5)]
@@ -18,13 +19,12 @@ class Bench:
 
     Args:
         served: the APIs over a database.
-        dsn: the database's address.
-        connection: a connection to it that commits each statement; one for all examples, as connecting took longer than
-            the statements.
+        connection: a connection to the database that commits each statement; one for all examples, as connecting took
+            longer than the statements.
     """
 
-    def __init__(self, served: Served, dsn: str, connection: psycopg.Connection) -> None:
-        self.served, self.dsn, self.connection, self.snapshot = served, dsn, connection, served.snapshot()
+    def __init__(self, served: Served, connection: psycopg.Connection) -> None:
+        self.served, self.connection, self.snapshot = served, connection, served.snapshot()
         self.person, self.company = (self.snapshot.by_singular[name] for name in ("person", "company"))
 
     def fill(self) -> None:
@@ -48,6 +48,11 @@ class Bench:
                 (PEOPLE[4], "4", "Berlin", "dev", ACME, "2020-01-01Z"),
             ],
         )
+
+    def rows(self) -> dict[Any, dict[str, Row]]:
+        """The records of all objects as they are."""
+        found = read_rows(self.connection, self.snapshot.objects.values())
+        return {object_id: dict(rows) for object_id, rows in found.items()}
 
     def people(self) -> list[tuple[Any, ...]]:
         """The people as they are, without their ids."""

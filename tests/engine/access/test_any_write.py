@@ -14,7 +14,6 @@ from tests.databases import Databases
 from tests.engine.access.few_people import ACME, BOLT, Bench, shown
 from tests.engine.access.write_strategies import CLAIMS, rights_to_people, writes, written
 from tests.operations import examples
-from tests.reference import load_rows
 from tests.reference_role_writes import Refused, RoleWrites, WayOf
 from tests.views import RoleClient, granted, view
 
@@ -24,7 +23,7 @@ def bench(databases: Databases) -> Iterator[Bench]:
     template = workspace_template(databases)
     with databases.clone(template) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
         for served in serve(dsn):
-            yield Bench(served, dsn, connection)
+            yield Bench(served, connection)
 
 
 @given(
@@ -54,7 +53,7 @@ def test_any_write_of_any_role(
     oracle = RoleWrites(
         snapshot=snapshot,
         object_=person,
-        rows={id_: dict(rows) for id_, rows in load_rows(bench.dsn, snapshot).items()},
+        rows=bench.rows(),
         ways=actions,
         claims=CLAIMS,
         targets=frozenset({ACME, BOLT} if reads_bolt else {ACME}),

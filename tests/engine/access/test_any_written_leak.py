@@ -19,7 +19,6 @@ from tests.databases import Databases
 from tests.engine.access.few_people import ACME, BOLT, Bench
 from tests.engine.access.write_strategies import CITIES, CLAIMS, JOBS, rights_to_people, writes, written
 from tests.operations import examples
-from tests.reference import load_rows
 from tests.reference_role_writes import RoleWrites, WayOf
 from tests.views import RoleClient, granted, view
 
@@ -42,7 +41,7 @@ def benches(databases: Databases) -> Iterator[list[Bench]]:
         connections = [stack.enter_context(psycopg.connect(dsn, autocommit=True)) for dsn in dsns]
         for first in serve(dsns[0]):
             for second in serve(dsns[1]):
-                yield [Bench(*one) for one in zip((first, second), dsns, connections, strict=True)]
+                yield [Bench(*one) for one in zip((first, second), connections, strict=True)]
 
 
 @given(
@@ -62,11 +61,10 @@ def test_unreadable_people_change_no_write(
     for bench in benches:
         bench.fill()
     bench = benches[0]
-    rows = load_rows(bench.dsn, bench.snapshot)
     oracle = RoleWrites(
         snapshot=bench.snapshot,
         object_=bench.person,
-        rows={id_: dict(one) for id_, one in rows.items()},
+        rows=bench.rows(),
         ways=actions,
         claims=CLAIMS,
         targets=frozenset({ACME, BOLT} if reads_bolt else {ACME}),

@@ -47,7 +47,7 @@ def bench(databases: Databases) -> Iterator[Bench]:
     with databases.clone(template) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
         for served in serve(dsn):
             served.run(relate(served.apis, "person", "manager", "person", "reports"))
-            yield Bench(served, dsn, connection)
+            yield Bench(served, connection)
 
 
 def changed(bench: Bench, name: str, never: Any = WAITS["to-many"]) -> list[Any]:

@@ -146,7 +146,7 @@ def bench(databases: Databases) -> Iterator[Bench]:
     template = workspace_template(databases)
     with databases.clone(template) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
         for served in serve(dsn):
-            yield Bench(served, dsn, connection)
+            yield Bench(served, connection)
 
 
 def outcomes(bench: Bench) -> list[Any]:
