@@ -8,8 +8,6 @@ from fieldstone.engine.schema.values.filters import operator_fields
 from fieldstone.metadata.api_names import FieldTypeRole, enum_name
 from fieldstone.metadata.model import Field, Object
 
-# https://spec.graphql.org/October2021/#sec-Enums: no value may be named like one of these.
-
 
 def build_enum(object_: Object, field: Field) -> GraphQLEnumType:
     """Return the enum of a field's options, in their order."""

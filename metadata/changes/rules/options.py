@@ -14,6 +14,7 @@ from fieldstone.metadata.scalars import shown
 from fieldstone.metadata.shown_text import find_problem
 
 _ENUM_VALUE = re.compile(r"[_A-Za-z][_0-9A-Za-z]*", re.ASCII)
+# https://spec.graphql.org/October2021/#sec-Enums: no value may be named like one of these.
 NO_ENUM_VALUES = frozenset({"true", "false", "null"})
 _OPTION_KEYS = ("value", "label", "color", "position")
 

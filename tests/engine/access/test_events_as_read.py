@@ -11,8 +11,8 @@ from fieldstone.engine.planner import subscriptions
 from fieldstone.engine.planner.context import readable
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.metadata.json_text import loads
-from fieldstone.sql.plan.elements import And
 from tests.apis import PRINCIPAL
+from tests.engine.access.lifting import lift_guards
 from tests.engine.access.subscribers import Rep
 from tests.engine.events.desk import Desk, open_desk
 from tests.engine.metadata_api.roles import CREATE
@@ -128,9 +128,5 @@ async def test_a_field_is_told_if_it_is_read(desk: Desk, rule: str) -> None:
 async def test_without_its_place_an_event_is_told_that_is_not_read(
     desk: Desk, place: str, ways: list[Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def lift_cells(context: Any, object_: Any) -> Any:
-        table = readable(context, object_)
-        return replace(table, guarded=tuple(replace(one, guard=And(terms=())) for one in table.guarded))
-
-    monkeypatch.setattr(subscriptions, place, lift_cells if place == "readable" else lambda *_: [])
+    monkeypatch.setattr(subscriptions, place, lift_guards(readable) if place == "readable" else lambda *_: [])
     assert not await agrees(desk, ways)

@@ -280,7 +280,7 @@ def _begin_pairs(context: PlanContext) -> tuple[Parameter, Parameter]:
 
 
 def _without(row: dict[str, JsonValue], known: Sequence[Field]) -> dict[str, JsonValue]:
-    """Return a record's data without the links to records whose ids only the request finds."""
+    """Return a record's data without the links to records that the request makes or looks up."""
     left = {field.name for field in known if not _connects(row.get(field.name))}
     return {name: value for name, value in row.items() if name not in left}
 
