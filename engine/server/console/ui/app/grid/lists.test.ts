@@ -240,4 +240,9 @@ test("a row is misplaced if the server has a neighbour on its other side", () =>
   assert.deepEqual(misplaced([place(undefined, "b", "c")], ["c", "b"]), ["b"]);
   assert.deepEqual(misplaced([place("a", "b", "c")], ["b"]), []);
   assert.deepEqual(misplaced([place("a", "b", "c")], ["a", "c"]), []);
+  // Of several changed rows only those that have left their neighbours.
+  const both = [place("a", "b", "d"), place("a", "c", "d")];
+  assert.deepEqual(misplaced(both, ["a", "b", "c", "d"]), []);
+  assert.deepEqual(misplaced(both, ["a", "c", "d", "b"]), ["b"]);
+  assert.deepEqual(misplaced(both, ["a", "c", "b", "d"]), ["c"]);
 });

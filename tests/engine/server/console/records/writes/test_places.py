@@ -65,3 +65,18 @@ async def test_a_row_that_is_moved_by_its_value_stays_until_it_is_left(watched: 
         panel = page.get_by_role("complementary", name="Person Y")
         await expect(panel.get_by_role("button", name="Edit Last name: Y")).to_be_visible()
         await watched.assert_clean(served.address, ())
+
+
+async def test_the_marks_of_a_list_end_with_it(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        page = await open_list(watched, served, "people?sort=firstName")
+        await count_shown(page, "3 records")
+        await page.get_by_role("grid").focus()
+        assert await focused_text(page) == "Ada"
+        await page.keyboard.type("Zoe")
+        await press(page, "Enter")
+        await expect(page.get_by_text(MOVED)).to_be_visible()
+        await page.get_by_role("columnheader", name="First name").get_by_role("button").click()
+        await expect(page.locator("[data-row='0'][data-column='0']")).to_have_text("Zoe")
+        await expect(page.get_by_text(MOVED)).to_be_hidden()
+        await watched.assert_clean(served.address, ())

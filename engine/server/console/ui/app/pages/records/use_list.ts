@@ -12,14 +12,14 @@ import { knownFilter, useFieldsAt } from "../../filter/use_fields.ts";
 import { type Column, defaultColumns, reconcile, shownFields } from "../../grid/columns.ts";
 import { changedFields } from "../../grid/edits.ts";
 import { type Batch, isLater, withLater } from "../../grid/live.ts";
-import { cellKey, withEntries, without } from "../../grid/marks.ts";
+import { cellKey, NO_MARKS, withEntries, without } from "../../grid/marks.ts";
 import { buildOrderBy, knownKeys } from "../../grid/order.ts";
 import { clearRows, followColumns, followRows, START } from "../../grid/selection.ts";
 import { useEdits } from "../../grid/use_edits.ts";
 import { useLive, useLivePause } from "../../grid/use_live.ts";
 import { useRows } from "../../grid/use_rows.ts";
 import { type Address, isLeft } from "./address.ts";
-import { readLost, readMatching } from "./lost.ts";
+import { readLost, readMatching, withLost } from "./lost.ts";
 
 const FLASH_MILLISECONDS = 1200;
 export const TRASH: Filter = { deletedAt: { is: "NOT_NULL" } };
@@ -69,9 +69,15 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
 
   const renew = useCallback(() => {
     setNews({ created: 0, flood: false });
-    edits.current?.setMarks((before) => ({ ...before, rows: new Map() }));
+    edits.current?.setMarks((before) => ({ ...before, rows: NO_MARKS.rows }));
     refresh();
   }, [refresh]);
+  // Another filter or order is another list, which is read anew: the marks are those of the one before.
+  const listed = useRef(pages);
+  useLayoutEffect(() => {
+    listed.current = pages;
+    edits.current?.setMarks((before) => (before.rows.size === 0 ? before : { ...before, rows: NO_MARKS.rows }));
+  }, [pages]);
   // The focus goes where its record is after the list was read again; one that nobody has moved stays in the first row.
   const at = useRef<{ pages: object; row: number; record: RecordRow | undefined } | null>(null);
   // The rows are no state of React's: each of their changes draws the list again.
@@ -108,21 +114,16 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
 
   /** Mark the rows that the filter no longer wants, and those whose place in the order has changed. */
   async function markLost(changed: readonly RecordRow[]): Promise<void> {
-    const lost = await readLost(object, pages, query, changed);
-    const marked = lost.flatMap(([id, reason]) => (reason === undefined ? [] : [[id, reason] as const]));
-    // A value that was put back has its row wanted again.
-    const rest = (before: ReadonlyMap<string, string>) =>
-      without(
-        before,
-        lost.map(([id]) => id),
-      );
-    if (lost.length > 0) present.setMarks((before) => ({ ...before, rows: withEntries(rest(before.rows), marked) }));
+    const lost = await readLost(object, pages, query, edits.current?.marks.rows ?? NO_MARKS.rows, changed);
+    // An answer about the list before says nothing about this one.
+    if (lost.length > 0 && listed.current === pages)
+      present.setMarks((before) => ({ ...before, rows: withLost(before.rows, lost) }));
   }
 
   /** Tell where the focused record is if the list was read again and has it beyond the rows that are here. */
   async function tellMoved(record: RecordRow): Promise<void> {
     const found = await readMatching(object, query, [record.id]).catch(() => []);
-    if (found.length > 0)
+    if (found.length > 0 && listed.current === pages)
       present.tell(`${labelOf(record, object.labels)} has another place in the order, further away`, record.id);
   }
 
@@ -135,6 +136,7 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
     const gone: [string, string][] = [];
     const updated: RecordRow[] = [];
     const changed: RecordRow[] = [];
+    const back: string[] = [];
     let created = 0;
     for (const { action, record } of events) {
       const row = record as RecordRow;
@@ -151,13 +153,16 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
           row.id,
           action === "RESTORED" ? "was restored" : action === "DELETED" ? "was deleted" : "was destroyed",
         ]);
-      } else if (!here && (action === "DELETED") === isTrash && action !== "DESTROYED") created++;
+      } else if ((action === "DELETED") === isTrash && action !== "DESTROYED") {
+        if (here) back.push(row.id);
+        else created++;
+      }
     }
     pages.replace(withLater(updated));
     present.setMarks((before) => ({
       ...before,
       flashed: new Set([...before.flashed, ...flashed]),
-      rows: withEntries(before.rows, gone),
+      rows: withEntries(without(before.rows, back), gone),
     }));
     setTimeout(() => {
       present.setMarks((before) => ({
