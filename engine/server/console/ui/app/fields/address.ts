@@ -13,16 +13,24 @@ export function outsideOf(value: unknown, { type }: Pick<FieldLike, "type">): Ou
     const href = webAddress(part("primaryLinkUrl"));
     return href === null ? null : { href, verb: "Open" };
   }
-  if (type === "EMAILS" && part("primaryEmail").includes("@"))
-    return { href: `mailto:${encodeURI(part("primaryEmail"))}`, verb: "Write" };
-  const digits = `${part("primaryPhoneCallingCode")}${part("primaryPhoneNumber")}`.replaceAll(/[^+\d]/g, "");
-  return type === "PHONES" && part("primaryPhoneNumber") !== "" && digits !== ""
-    ? { href: `tel:${digits}`, verb: "Call" }
-    : null;
+  if (type === "EMAILS" && part("primaryEmail").includes("@")) {
+    // A question mark would begin the headers of a mail, and a comma another address.
+    const address = part("primaryEmail").split("@").map(encodeURIComponent).join("@");
+    return { href: `mailto:${address}`, verb: "Write" };
+  }
+  const number = part("primaryPhoneNumber");
+  const code = number.startsWith("+") ? "" : part("primaryPhoneCallingCode");
+  const digits = `${code}${number}`.replaceAll(/[^+\d]/g, "");
+  return type === "PHONES" && /\d/.test(number) ? { href: `tel:${digits}`, verb: "Call" } : null;
 }
+
+/** The beginning of an address without a scheme, as in `a.example:8080/b`: its host looks like one. */
+const HOST_AND_PORT = /^[^:/?#]+\.[^:/?#]+:\d/;
 
 // A text without a scheme is a host; of all schemes, `javascript:` among them, only these two are pages elsewhere.
 function webAddress(text: string): string | null {
-  const url = URL.parse(text) ?? URL.parse(`https://${text}`);
-  return url !== null && text !== "" && ["http:", "https:"].includes(url.protocol) ? url.href : null;
+  const address = URL.canParse(text) && !HOST_AND_PORT.test(text) ? text : `https://${text}`;
+  if (text === "" || !URL.canParse(address)) return null;
+  const { protocol, href } = new URL(address);
+  return ["http:", "https:"].includes(protocol) ? href : null;
 }
