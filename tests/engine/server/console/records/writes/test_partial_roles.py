@@ -63,6 +63,20 @@ async def test_a_role_that_does_not_read_the_versions_sees_and_edits_records(wat
         await watched.assert_clean(served.address, LOADED)
 
 
+async def test_a_role_that_only_reads_has_no_way_back_to_the_values_of_a_record(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        ada = '(filter: { firstName: { eq: "Ada" } }, data: { city: "Ulm" })'
+        changed = await ask(served, f"mutation {{ updatePeople{ada} {{ id }} }}")
+        path = f"/console/records/people/{changed['updatePeople'][0]['id']}"
+        page = watched.page
+        await watched.sign_in(served, path)
+        await expect(page.get_by_role("button", name="Return City to —")).to_be_visible()
+        await watched.sign_in(await as_role(served, {"object": "*", "read": {}}), path)
+        await expect(page.get_by_role("region", name="History of Ada").get_by_text("City: — → Ulm")).to_be_visible()
+        await expect(page.get_by_role("button", name="Return")).to_have_count(0)
+        await watched.assert_clean(served.address, LOADED)
+
+
 async def test_a_role_that_may_not_count_reads_a_list_to_its_end(watched: Watched, serve: Serve) -> None:
     async with serve() as served:
         people = [{"firstName": f"P{number:03}", "email": f"{number}@example.com"} for number in range(147)]

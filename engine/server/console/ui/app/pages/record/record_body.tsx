@@ -25,7 +25,7 @@ export function RecordBody({ object, id, record, onOpen }: RecordBodyProps) {
       <RecordFields record={record} row={record.row} onOpen={onOpen} />
       <div>
         <RecordRelations object={object} id={id} name={labelOf(record.row, object.labels)} onOpen={onOpen} />
-        <RecordHistory object={object} row={record.row} edits={record.edits} />
+        <RecordHistory object={object} row={record.row} record={record} />
       </div>
     </div>
   );

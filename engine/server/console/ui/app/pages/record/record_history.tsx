@@ -21,9 +21,9 @@ const WORDS: Readonly<Record<RecordEvent["action"], string>> = {
   DESTROYED: "destroyed it",
 };
 
-export type HistoryProps = { object: ObjectModel; row: RecordRow; edits: ReturnType<typeof useRecord>["edits"] };
+export type HistoryProps = { object: ObjectModel; row: RecordRow; record: ReturnType<typeof useRecord> };
 
-export function RecordHistory({ object, row, edits }: HistoryProps) {
+export function RecordHistory({ object, row, record }: HistoryProps) {
   const history = useRecordHistory(object, row);
   const events = history.data?.pages.flatMap((page) => page.events) ?? [];
   const nameOf = useRecordNames(
@@ -44,7 +44,7 @@ export function RecordHistory({ object, row, edits }: HistoryProps) {
               <ul>
                 {(event.changes ?? []).map((change) => (
                   <li key={change.field}>
-                    <Changed object={object} row={row} edits={edits} change={change} nameOf={nameOf} />
+                    <Changed object={object} row={row} record={record} change={change} nameOf={nameOf} />
                   </li>
                 ))}
               </ul>
@@ -77,20 +77,20 @@ function relatedOf(object: ObjectModel, change: Change): Wanted[] {
 
 type ChangedProps = HistoryProps & { change: Change; nameOf: NameOf };
 
-function Changed({ object, row, edits, change, nameOf }: ChangedProps) {
+function Changed({ object, row, record, change, nameOf }: ChangedProps) {
   const field = fieldOf(object, change);
   const label = field?.label ?? change.field;
   const [before, after] = showBoth(change, field, nameOf);
   return (
     <>
       {label}: <s>{before}</s> → {after}
-      {field && isEditable(field) && (
+      {field && isEditable(field) && record.mayUpdate && (
         <Button
           kind="quiet"
           icon={<Undo2 aria-hidden />}
           aria-label={`Return ${label} to ${before}`}
           onPress={() =>
-            void edits.write(`Returned ${label}`, [{ record: row, field, value: change.before, text: before }])
+            void record.edits.write(`Returned ${label}`, [{ record: row, field, value: change.before, text: before }])
           }
         />
       )}
