@@ -124,11 +124,14 @@ async def test_a_paste_below_the_rows_that_were_read_writes_those_that_are_not_c
 async def test_the_forms_of_an_object_with_many_fields_show_the_first_of_them_at_once(
     watched: Watched, serve: Serve
 ) -> None:
-    fields = [{"name": f"field{at}x", "label": f"Field {at}", "type": "TEXT"} for at in range(300)]
+    fields: list[dict[str, object]] = [
+        {"name": f"field{at}x", "label": f"Field {at}", "type": "TEXT"} for at in range(300)
+    ]
+    fields[250]["isNullable"] = False
     page = watched.page
     async with serve() as served:
         await create_object(served, "sheet", fields)
-        created = await ask(served, 'mutation { createSheet(data: { name: "Wide" }) { id } }')
+        created = await ask(served, 'mutation { createSheet(data: { name: "Wide", field250x: "-" }) { id } }')
         id_ = created["createSheet"]["id"]
         await page.add_init_script(f"({COUNT_FIELDS})()")
 
@@ -151,6 +154,11 @@ async def test_the_forms_of_an_object_with_many_fields_show_the_first_of_them_at
         await expect(page.get_by_role("textbox", name="Field 0", exact=True)).to_be_focused()
         assert watched.requests == [], "a field without a relation asks for no name"
         assert await page.evaluate("document.querySelectorAll('.record-form *').length") < 1600
+
+        # The refusal of a value that is far below is shown, and its field has the focus.
+        await page.get_by_role("button", name="Create", exact=True).click()
+        await expect(page.get_by_text("Field 'field250x' is required")).to_be_in_viewport(ratio=1)
+        await expect(page.get_by_role("button", name="Edit Field 250: —")).to_be_focused()
 
         await page.get_by_role("button", name="Close without creating").click()
         await page.get_by_role("button", name="Discard it").click()

@@ -33,3 +33,9 @@ export function takeLostFocus(element: HTMLElement | null): void {
 export function takeLostFocusFirst(element: HTMLElement | null): void {
   takeLostFocus(element?.querySelector<HTMLElement>("[data-autofocus]") ?? null);
 }
+
+/** Show the refusal of a value, which may be out of view, and give the focus to the value above it. */
+export function showRefusal(refusal: HTMLElement | null): void {
+  refusal?.parentElement?.querySelector<HTMLElement>("button, [data-autofocus]")?.focus();
+  refusal?.scrollIntoView({ block: "nearest" });
+}

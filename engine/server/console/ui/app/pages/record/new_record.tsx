@@ -11,7 +11,7 @@ import { Editor } from "../../fields/editors/editor.tsx";
 import { type NameOf, useRecordNames } from "../../fields/record_name.tsx";
 import { formatValue, isEditable, NULL_TEXT } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
-import { focusFirst, takeLostFocus } from "../../kit/focus.ts";
+import { focusFirst, showRefusal, takeLostFocus } from "../../kit/focus.ts";
 import { Problem } from "../../kit/problem.tsx";
 import { EditorLeft, type Step, unsavedWrite, useUnsaved } from "../../kit/unsaved.ts";
 import { useWhole } from "../../kit/use_whole.ts";
@@ -131,7 +131,7 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
                   />
                 )}
                 {at === field && (
-                  <p role="alert" className="editor-problem">
+                  <p ref={showRefusal} role="alert" className="editor-problem">
                     {problem?.text}
                   </p>
                 )}
