@@ -47,7 +47,6 @@ class Share(Generic[W]):
 
     Attributes of a whole share and of a key:
         long: the part with long statements; None before there was any.
-        long_in_hand: the connections for long statements.
 
     Attributes of a whole share:
         keys: the shares of its keys.
@@ -55,6 +54,7 @@ class Share(Generic[W]):
         latest: the share of the key that has asked last.
         mixed_until: the time until which several keys are present.
         keyless: the connections that no key has.
+        long_in_hand: those for long statements.
         lines: its parts with waiting callers; a served one goes to the end.
         long_moved_at: the keys that have connections for long statements, each with the time at which one of these
             began or ended last.
@@ -129,7 +129,13 @@ class Share(Generic[W]):
 
     @property
     def held(self) -> int:
-        """The connections of the callers that take turns together: those of its key, or all without a key."""
+        """The connections of the callers that take turns together: those of its key, or all without a key.
+
+        Long statements run one at a time together, so they take turns by those for long ones: a key that always has a
+        short statement would get none, while another one, which has nothing else, asks for long ones again and again.
+        """
+        if self.is_long:
+            return self.in_hand
         return self.key.in_hand if self.key is not self.whole else self.whole.keyless
 
     def note(self, seconds: float) -> None:
@@ -168,9 +174,7 @@ class Share(Generic[W]):
             whole.keyless += connections
         if self.is_long:
             self.in_hand += connections
-            key.long_in_hand += connections
-            if key is not whole:
-                whole.long_in_hand += connections
+            whole.long_in_hand += connections
         if whole.group is not None:
             whole.group.in_hand += connections
 

@@ -182,7 +182,7 @@ class Shares(Generic[W]):
         whole = share.whole
         if whole.long_in_hand < self.most_long:
             return True
-        if share.key is whole or share.key.long_in_hand or whole.long_in_hand > self.most_long:
+        if share.key is whole or share.in_hand or whole.long_in_hand > self.most_long:
             return False
         stands = self._clock() - _STANDING
         return any(moved_at < stands for moved_at in whole.long_moved_at.values())
@@ -230,8 +230,8 @@ class Shares(Generic[W]):
             self._note_long(share)
 
     def _note_long(self, share: Share[W]) -> None:
-        """Note that a long statement of a key has begun or ended."""
-        if share.key.long_in_hand:
+        """Note that a long statement of a key, or of those without one, has begun or ended."""
+        if share.in_hand:
             share.whole.long_moved_at[share.key] = self._clock()
         else:
             share.whole.long_moved_at.pop(share.key, None)
@@ -298,7 +298,8 @@ class Shares(Generic[W]):
         """Return the caller that gets the next free connection, out of the queue; None where none may have it.
 
         It belongs to the share without a limit if one of its callers waits; else to the share with the fewest
-        connections, and among several to the one served longest ago. The keys of a share follow the same rule.
+        connections, and among several to the one served longest ago. The keys of a share follow the same rule, and its
+        long statements by the connections that their keys have for long ones.
         """
         best: Share[W] | None = None
         least = (math.inf, 0)
@@ -331,7 +332,7 @@ class Shares(Generic[W]):
                 if not held:
                     return line
                 best = line
-            elif not held and line.key is not whole:
+            elif not line.key.in_hand and line.key is not whole:
                 # A key without any may have one sooner than all others.
                 if not line.is_long:
                     return None

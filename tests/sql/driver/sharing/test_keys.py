@@ -103,6 +103,49 @@ def test_beside_a_long_statement_that_stands_still_a_key_without_any_runs_its_ow
     assert line.shares.find("a").long_moved_at.keys() == {line.shares.find(HARM)}
 
 
+@pytest.mark.parametrize("others", [(ADMIN,), (ADMIN, OTHER)])
+def test_a_key_with_short_statements_gets_its_turn_among_long_ones(others: tuple[ShareKey, ...]) -> None:
+    """Its long statement waited for as long as another key, which had none in hand at its turn, asked for long ones."""
+    line = Line()
+    line.ask(NEIGHBOUR)
+    line.ask(HARM)
+    for key in others:
+        line.ask(key, 5, pace=LONG)
+    line.ask(HARM, 2, pace=LONG)
+    assert line.held(HARM, ADMIN) == [1, 1]
+    runs, order = ADMIN, []
+    for _ in range(6):
+        line.now += 0.1
+        name = line.free(runs, pace=LONG)
+        assert name is not None
+        runs = next(key for key in (HARM, *others) if name.startswith(f"a.{key.key}"))
+        order.append(runs)
+        line.ask(runs, pace=LONG)
+    assert [order.count(key) for key in (HARM, *others)] == [6 // (1 + len(others))] * (1 + len(others))
+
+
+def test_a_long_statement_without_a_key_that_has_ended_stands_still_no_more() -> None:
+    """It was remembered until the next one, and each key ran a long statement of its own meanwhile."""
+    line = Line(connections=16)
+    line.ask(NEIGHBOUR)
+    assert line.ask("a", pace=LONG) + line.ask(HARM, pace=LONG) == 2
+    assert line.free("a", pace=LONG) is None
+    assert line.shares.find("a").long_moved_at.keys() == {line.shares.find(HARM)}
+    assert line.ask(ADMIN, pace=LONG) == 1
+    for _ in range(20):
+        line.now += 0.9
+        line.free(HARM, pace=LONG)
+        assert line.ask(HARM, pace=LONG) == 1
+        line.free(ADMIN, pace=LONG)
+        assert [line.ask(ADMIN, pace=LONG), line.ask(OTHER, pace=LONG)] == [1, 0]
+        other = line.shares.find(OTHER).long
+        assert other is not None
+        line.shares.leave(other, other.waiting[0])
+    line.free(HARM, pace=LONG)
+    line.free(ADMIN, pace=LONG)
+    assert (line.shares.find("a").long_in_hand, line.shares.find("a").long_moved_at) == (0, {})
+
+
 def test_the_key_with_the_fewest_connections_is_served_first() -> None:
     line = Line()
     line.ask(HARM, 30)
