@@ -12,9 +12,9 @@ SERVING: Final = (8_000, 2, 6)
 """Python's thresholds for a server: 700, 10 and 10 by default.
 
 A document that is compiled makes some thousand objects and frees nearly all of them. With 700 each document had several
-collections begun, which found nothing; with 8,000 they follow the objects that stay. Full ones are as frequent then,
-about one for 96,000 such objects: with a fifth of them, the schemas that changes of the model replace came to 10 MiB of
-garbage before they were collected.
+collections begun, which found nothing; with 8,000 they follow the objects that stay. A full one comes after some
+240,000 such objects, and came after 100,000. With a fifth of the full ones, the schemas that changes of the model
+replace came to 10 MiB of garbage before they were collected.
 """
 
 
