@@ -109,7 +109,7 @@ def _unavailable(
         case errors.WritesRefused():
             message = "The database takes no writes now: try again later."
         case errors.OutOfResources():
-            if _LACK.begin():
+            if _LACK.begin(error):
                 _LOG.warning("PostgreSQL lacks room, memory or connections: %s (%s)", error.message, error.sqlstate)
             message = "The database has no room, no memory or no connection left for this: try again later."
         case _:

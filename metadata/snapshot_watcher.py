@@ -96,7 +96,7 @@ class SnapshotWatch:
                 await self.look()
             except SqlError as error:
                 self._forget_looks()
-                if pause.begin():
+                if pause.begin(error):
                     _LOG.info("the versions of the models cannot be read: %s", error)
 
     async def look(self) -> None:

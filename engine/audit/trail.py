@@ -113,7 +113,7 @@ class AuditTrail:
                     await self._hand_over()
                     await flush()
         except (DatabaseError, ServiceUnavailable) as error:
-            if self._log_pause.begin():
+            if self._log_pause.begin(error):
                 _LOG.warning("the audit log waits: %s", error)
 
     async def _hand_over(self) -> None:

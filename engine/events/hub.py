@@ -235,7 +235,7 @@ class Hub:
             try:
                 more = await self._look()
             except DatabaseError as error:
-                if pause.begin():
+                if pause.begin(error):
                     _LOG.warning("events are noticed later: %s", error)
                 await asyncio.sleep(PAUSE)
             if not more:

@@ -85,7 +85,7 @@ class PrincipalWatch:
             try:
                 await self.look()
             except DatabaseError as error:
-                if pause.begin():
+                if pause.begin(error):
                     _LOG.info("principals are checked later: %s", error)
 
     async def look(self) -> None:

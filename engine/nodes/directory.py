@@ -89,7 +89,7 @@ class Directory:
             try:
                 await self._look()
             except DatabaseError as error:
-                if pause.begin():
+                if pause.begin(error):
                     _LOG.warning("the coordinator does not tell where workspaces lie: %s", error)
             await self._wake.wait(_INTERVAL)
 

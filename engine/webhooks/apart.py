@@ -162,7 +162,7 @@ class Apart:
                 _LOG.info("the model has changed, events are read again: %s", error)
                 await asyncio.sleep(FIRST_PAUSE)
             except DatabaseError as error:
-                if pause.begin():
+                if pause.begin(error):
                     waiting = workspace_of(name)
                     _LOG.warning("events wait to be sent to webhooks of the workspace %s: %s", waiting, error)
                 await asyncio.sleep(INTERVAL)
@@ -232,7 +232,7 @@ class Apart:
                 if shown and await make_deliveries(self._database, shown, move, look.batch):
                     self._made()
         except DatabaseError as error:
-            if look.pause.begin():
+            if look.pause.begin(error):
                 _LOG.info("the quiet webhooks of the workspace %s wait for the others: %s", workspace_id, error)
         now = time.monotonic()
         look.next = now + max(_LOOK_AHEAD, _PART * (now - began))

@@ -105,7 +105,7 @@ class Dispatcher:
                 await self._record()
                 await self._claim()
             except DatabaseError as error:
-                if pause.begin():
+                if pause.begin(error):
                     _LOG.warning("webhooks wait: %s", error)
                 await asyncio.sleep(self._interval)
                 continue

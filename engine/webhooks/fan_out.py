@@ -102,7 +102,7 @@ class FanOut:
                 await asyncio.sleep(FIRST_PAUSE)
                 continue
             except DatabaseError as error:
-                if pause.begin():
+                if pause.begin(error):
                     _LOG.warning("events wait to be sent to webhooks: %s", error)
                 await self._standstill.go_on()
                 await asyncio.sleep(self._interval)

@@ -120,7 +120,7 @@ class GroupWork(Generic[G]):
                 await self._step_or_replan(group)
                 tries = 0
             except PASSING as error:
-                if self._log_pause.begin():
+                if self._log_pause.begin(error):
                     _LOG.warning("events are delivered later: %s", error)
                 is_at_fault = isinstance(error, ConnectionLost | OutOfResources) and await self._judge.answers()
                 tries = tries + 1 if is_at_fault else 0

@@ -60,7 +60,7 @@ class Boundaries:
             try:
                 now = await self._read_clock()
             except DatabaseError as error:
-                if pause.begin():
+                if pause.begin(error):
                     _LOG.info("relative dates of live queries are looked at later: %s", error)
                 await asyncio.sleep(_PAUSE)
                 continue

@@ -97,7 +97,7 @@ class Sequencer:
             try:
                 done = await self.tick()
             except DatabaseError as error:
-                if pause.begin():
+                if pause.begin(error):
                     _LOG.warning("events wait: %s", error)
                 await self._standstill.go_on()
                 await asyncio.sleep(INTERVAL)

@@ -39,7 +39,7 @@ async def keep_compared(
                 if workspace_ids := served():
                     await documents.compare(workspace_ids, share=None)
             except DatabaseError as error:
-                if pause.begin():
+                if pause.begin(error):
                     _LOG.info("trusted documents are compared later: %s", error)
                 noticed |= late
                 continue

@@ -85,7 +85,7 @@ class ImportJobs:
             full = [id_ for id_, number in self._workspaces.items() if number >= _EACH]
             lease = await claim(self._database, list(self._tasks), full)
         except DatabaseError as error:
-            if self._log_pause.begin():
+            if self._log_pause.begin(error):
                 _LOG.info("import jobs wait: %s", error)
             return False
         if lease is None:
