@@ -117,7 +117,9 @@ async def read_documents(
 ) -> list[TrustedDocument]:
     """Return the same documents for a request, which takes no session from the changes of models."""
     found = []
-    for row in await database.read(*_DOCUMENTS.bind(workspace_id=workspace_id, client=client), share=share):
+    statement, parameters = _DOCUMENTS.bind(workspace_id=workspace_id, client=client)
+    # The limit is one of answers, and the documents are not in the answer.
+    for row in await database.read(statement.unlimited(), parameters, share=share):
         name, id_, operation, text, at, role = (None if one is None else one.decode() for one in row)
         values = (name, id_, operation, text, datetime.fromisoformat(at or ""), role and UUID(role))
         found.append(TrustedDocument(**read_row(TrustedDocument, values)))

@@ -230,3 +230,14 @@ async def test_queries_about_documents_and_tokens_take_no_session_from_the_chang
             "deniedTokens": [{"jwtId": "1", "expiresAt": None}],
             "brokenDocuments": {"documents": [], "unchecked": 0},
         }
+
+
+async def test_documents_with_more_bytes_than_an_answer_may_have_are_compared_with_the_model(
+    start_app: StartApp,
+) -> None:
+    """Their text, which is not in the answer, was refused as too large an answer."""
+    async with start_app(max_response_bytes=10_000) as (_, client):
+        manifest = {str(number): COUNT + " " * number + "#" * 1_000 for number in range(20)}
+        assert (await ask(client, IMPORT, client="web", manifest=manifest))["data"]["importDocuments"]["written"] == 20
+        found = await ask(client, "{ brokenDocuments { documents { documentId } unchecked } }")
+        assert found == {"data": {"brokenDocuments": {"documents": [], "unchecked": 0}}}
