@@ -12,7 +12,7 @@ from functools import partial
 from typing import TypeAlias
 
 from fieldstone.engine.access.slots import Turn
-from fieldstone.engine.errors import ApiError, Overloaded
+from fieldstone.engine.errors import ApiError, Overloaded, drop_frames
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.ready import Ready
 from fieldstone.engine.server.browsers.cross_origin import CrossOrigin
@@ -110,8 +110,7 @@ class WarmPath:
         request_id, lines = _begin_lines(head, passing)
         context = RequestContext(id=request_id, principal=principal, operations=1)
         form = head.form or form_of_refusal(body, head.accept)
-        # Its traceback leads to the frame that keeps the request: garbage in a cycle.
-        refusal = refusal.with_traceback(None)
+        drop_frames(refusal)
         send = partial(client.reply, lines=lines)
         return RefusedRequest(form, refusal, context, begun=begun, send=send, note=self.note)
 
