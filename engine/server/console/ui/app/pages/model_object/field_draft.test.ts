@@ -167,14 +167,6 @@ test("a relation names its target and the label of its other end", () => {
   });
 });
 
-test("a relation of many to many is not required, whatever was ticked before its kind was chosen", () => {
-  const draft = { ...newDraft(), type: "RELATION", name: "boss", target: "person", isRequired: true };
-  const isNullable = (made: FieldDraft) =>
-    (createChange(PERSON, made, undefined).createField as { isNullable?: boolean }).isNullable;
-  assert.equal(isNullable(draft), false);
-  assert.equal(isNullable({ ...draft, relationType: "MANY_TO_MANY" }), undefined);
-});
-
 test("an option stays where it is at the ends of the list", () => {
   const { options } = draftOf(STAGE);
   assert.deepEqual(moveOption(options, 0, -1), options);

@@ -57,11 +57,6 @@ export function newDraft(): FieldDraft {
   };
 }
 
-/** Whether a new field is a relation of many to many, which an object of its own keeps: a record may have none. */
-export function isLinked({ type, relationType }: FieldDraft): boolean {
-  return type === "RELATION" && relationType === "MANY_TO_MANY";
-}
-
 /** The draft of a field as it stands. */
 export function draftOf(field: ModelField): FieldDraft {
   return {
@@ -101,7 +96,7 @@ export function createChange(object: ModelObject, draft: FieldDraft, info: Field
       name: draft.name,
       label: draft.label,
       ...(draft.description && { description: draft.description }),
-      ...(draft.isRequired && !isLinked(draft) && { isNullable: false }),
+      ...(draft.isRequired && { isNullable: false }),
       ...(draft.isUnique && info?.canBeUnique && { isUnique: true }),
       ...(value !== null && info?.canDefault && { defaultValue: value }),
       ...(info?.hasOptions && draft.options.length > 0 && { options: optionsOf(draft.options) }),

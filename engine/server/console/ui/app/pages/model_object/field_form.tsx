@@ -12,7 +12,7 @@ import { ComboBox } from "../../kit/combobox.tsx";
 import { TextField } from "../../kit/field.tsx";
 import { Select } from "../../kit/select.tsx";
 import { DefaultField, fieldLike } from "./default_field.tsx";
-import { draftOf, type FieldDraft, goneOptions, isFilled, isLinked, RELATION_TYPES } from "./field_draft.ts";
+import { draftOf, type FieldDraft, goneOptions, isFilled, RELATION_TYPES } from "./field_draft.ts";
 import { OptionsEditor } from "./options_editor.tsx";
 import { relationLabel, settingLabel, settingValue, typeDescription } from "./setting_words.ts";
 
@@ -31,6 +31,8 @@ export interface FieldFormProps {
 
 export function FieldForm({ object, field, types, draft, onChange, problems }: FieldFormProps) {
   const info = types.find(({ type }) => type === draft.type);
+  // Such a relation is kept by an object of its own, and a record may have none.
+  const isLinked = field === null && draft.type === "RELATION" && draft.relationType === "MANY_TO_MANY";
   const set = (changed: Partial<FieldDraft>) => onChange({ ...draft, ...changed });
   const problemOf = (name: string) =>
     problems.get(name) ?? [...problems].find(([key]) => key.startsWith(`${name}.`) || key.startsWith(`${name}[`))?.[1];
@@ -104,7 +106,7 @@ export function FieldForm({ object, field, types, draft, onChange, problems }: F
         ),
       )}
       <div className="form-columns">
-        {(field !== null || !isLinked(draft)) && (
+        {!isLinked && (
           <Check
             label="Required"
             isSelected={draft.isRequired}
@@ -245,7 +247,9 @@ function RelationFields({ object, draft, set, problems }: PartProps & Pick<Field
         label="Kind"
         value={draft.relationType}
         choices={RELATION_TYPES.map((id) => ({ id, label: relationLabel(id) }))}
-        onChange={(relationType) => set({ relationType })}
+        onChange={(relationType) =>
+          set({ relationType, isRequired: draft.isRequired && relationType !== "MANY_TO_MANY" })
+        }
       />
       <TextField
         label="Label of the other end"
