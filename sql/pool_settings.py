@@ -32,7 +32,7 @@ class PoolSettings:
         max_statements: a connection that has run so many statements is replaced.
         acquire_timeout: the longest wait for a free connection.
         long_statement: a statement that keeps its connection for longer is long: beside others, few of those of a share
-            run at once; 0 is no limit. For shares that make short reads of others late, a quarter of it counts.
+            run at once; 0 is no limit. A sixteenth of it counts for shares that make short reads of others late.
         max_waiting: how many may wait at once; the share with the most gives way to others.
         connect_timeout: the longest wait for one connection to be made.
         open_timeout: the longest wait for the database when starting.

@@ -17,6 +17,7 @@ from fieldstone.sql.driver.pace import CLOCK, Pace
 from fieldstone.sql.driver.pipeline_sync import send_sync
 from fieldstone.sql.driver.prepared import PreparedStatements
 from fieldstone.sql.driver.results import decode_rows
+from fieldstone.sql.driver.sharing.processors import processor_seconds
 from fieldstone.sql.driver.sharing.share import Share
 from fieldstone.sql.driver.wire import COMPLETE, Waiting, Wire
 from fieldstone.sql.errors import ConnectionLost, DatabaseError, NoAnswer
@@ -57,6 +58,7 @@ class DriverConnection(Wire):
         share: the share of its present caller; None while it is free.
         lent_at: the time at which that caller got it.
         pace: is told for how long that caller keeps it, if anything is.
+        measured_pid: the process of its backend, whose time on a processor is measured now and then; None: it is not.
     """
 
     __slots__ = (
@@ -69,11 +71,13 @@ class DriverConnection(Wire):
         "_opened",
         "_prepared",
         "_preparing",
+        "_processor_at",
         "_server_limit",
         "_session",
         "_settings",
         "_statements",
         "lent_at",
+        "measured_pid",
         "pace",
         "retired",
         "share",
@@ -103,6 +107,8 @@ class DriverConnection(Wire):
         self.share: Share[Any] | None = None
         self.lent_at = 0.0
         self.pace: Pace | None = None
+        self.measured_pid: int | None = None
+        self._processor_at: float | None = None
 
     @property
     def at_rest(self) -> bool:
@@ -118,6 +124,20 @@ class DriverConnection(Wire):
     def is_worn(self) -> bool:
         """Return whether the connection is old or used enough to be replaced: its backend's caches only grow."""
         return self._statements >= self._settings.max_statements or self._started - self._opened >= self._max_age
+
+    def begin_run(self, pace: Pace | None) -> None:
+        """Note the pace of its caller's statement, and whether the time on a processor is measured of it."""
+        self.pace, self._processor_at = pace, None
+        if self.measured_pid is not None and pace is not None and pace.is_next_measured():
+            self._processor_at = processor_seconds(self.measured_pid)
+
+    def end_run(self, pace: Pace, seconds: float) -> None:
+        """Tell the pace of its caller's statement for how long it has kept the connection, and a processor."""
+        pace.note_kept(seconds)
+        if self._processor_at is None or self.measured_pid is None:
+            return
+        if (now := processor_seconds(self.measured_pid)) is not None:
+            pace.note_processor(now - self._processor_at, seconds)
 
     async def execute(self, statement: Statement, parameters: Parameters, limit: float | None = None) -> list[Row]:
         """Run one statement and return its rows; outside a transaction it is committed by itself.

@@ -17,6 +17,7 @@ from fieldstone.sql.driver.connection import DriverConnection
 from fieldstone.sql.driver.contention import Contention
 from fieldstone.sql.driver.hosts import Hosts
 from fieldstone.sql.driver.pace import SHORT, Pace
+from fieldstone.sql.driver.sharing.processors import find_process
 from fieldstone.sql.driver.sharing.share import Group, Share
 from fieldstone.sql.driver.sharing.shares import Shares
 from fieldstone.sql.errors import DatabaseBusy, DatabaseError, DatabaseUnavailable
@@ -93,7 +94,7 @@ class ConnectionPool:
             pace = pace or whole.unknown
             line = self._shares.line_of(asking, pace)
             connection = self._hand_out(line) if self._may_have(line) else await self._wait(line)
-            connection.pace = pace
+            connection.begin_run(pace)
             if not verify or connection.verify():
                 return connection
 
@@ -219,8 +220,8 @@ class ConnectionPool:
         connection = self._idle.pop()
         self._shares.take(share)
         connection.share = share
-        connection.pace = pace
         connection.lent_at = self._clock()
+        connection.begin_run(pace)
         return connection
 
     def _take_from_share(self, connection: DriverConnection) -> None:
@@ -236,7 +237,7 @@ class ConnectionPool:
                 share.note(seconds)
                 if not pace.seconds and pace is not unknown:
                     unknown.note_kept(seconds)
-                pace.note_kept(seconds)
+                connection.end_run(pace, seconds)
 
     async def _wait(self, share: Share[_Caller]) -> DriverConnection:
         waiter: asyncio.Future[DriverConnection] = asyncio.get_running_loop().create_future()
@@ -324,6 +325,7 @@ class ConnectionPool:
             await session.close()
             return
         connection = DriverConnection(session, self._settings, self._counters, self)
+        connection.measured_pid = find_process(session.pgconn.backend_pid, most_long=self._shares.most_long)
         self._all.add(connection)
         self._counters.opened += 1
         await self._configure(connection)

@@ -147,6 +147,7 @@ class Contention(Generic[W]):
     def note(self, seconds: float, share: Share[W]) -> bool:
         """Note a round trip of a short read of a share; return whether others are restrained because of it."""
         now = self._clock()
+        self._shares.note_short_read(share, now)
         is_late = self._late_reads.note(seconds, now)
         if self._trial is not None:
             self._judge(self._trial, now)

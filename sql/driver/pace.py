@@ -30,6 +30,10 @@ _SLOWER: Final = 1 / 16
 _FASTER: Final = 1 / 4
 """The weights of a run that took longer than is expected, and of one that did not: a busy machine adds to times."""
 _MOST_PACES: Final = 4_096
+_UNMEASURED: Final = 8
+"""Runs between two whose time on a processor is measured."""
+_MOSTLY: Final = 0.5
+"""The part of its time for which a statement that keeps a processor uses one, or waits for it."""
 
 
 class Pace:
@@ -42,13 +46,26 @@ class Pace:
         is_short: several runs that were timed were short, and none was slow since.
         seconds: the time for which the next run is expected to keep its connection. It begins at 0.0, so that the first
             runs, for which all is cold, do not make it too long.
+        keeps_processor: it uses a processor for most of that time, or waits for one, as far as that was measured.
     """
 
-    __slots__ = ("_brief_runs", "_microseconds", "_pause", "_short_runs", "_untimed", "is_short", "seconds")
+    __slots__ = (
+        "_brief_runs",
+        "_microseconds",
+        "_pause",
+        "_short_runs",
+        "_unmeasured",
+        "_untimed",
+        "is_short",
+        "keeps_processor",
+        "seconds",
+    )
 
     def __init__(self, *, is_timed: bool = True) -> None:
         self.is_short = False
         self.seconds = 0.0
+        self.keeps_processor = False
+        self._unmeasured = 0
         self._microseconds = 0.0
         self._brief_runs = 0
         self._short_runs = 0
@@ -66,6 +83,20 @@ class Pace:
     def note_kept(self, seconds: float) -> None:
         """Note for how long a run has kept its connection."""
         self.seconds = approach(self.seconds, seconds)
+
+    def is_next_measured(self) -> bool:
+        """Return whether the time on a processor is to be measured of the run that begins: not of a short one."""
+        if self.seconds * 1_000_000 < LONGEST:
+            return False
+        self._unmeasured -= 1
+        if self._unmeasured >= 0:
+            return False
+        self._unmeasured = _UNMEASURED
+        return True
+
+    def note_processor(self, seconds: float, kept: float) -> None:
+        """Note the seconds on a processor of a run, of those for which it has kept its connection."""
+        self.keeps_processor = seconds > _MOSTLY * kept
 
     def is_next_timed(self) -> bool:
         """Return whether the run that begins is to be timed; its time decides about the next ones."""

@@ -5,8 +5,8 @@ share beside others gets at most half of the connections, and its waiting caller
 statements even those would keep all processors of the database busy, so beside others the long statements of a share
 stand in a line of their own, which one of them leaves at a time. The short ones of the share do not wait behind that
 line. While a share is restrained (see `sql/driver/contention.py`), its statements of some milliseconds stand in it as
-well. The share without a limit goes first: it is that of the server's own statements, which look keys up and answer
-probes.
+well; those that are known to keep a processor do so as long as another share has short reads. The share without a limit
+goes first: it is that of the server's own statements, which look keys up and answer probes.
 
 Within a share each key has lines of its own. The keys are kept even, too: beside others a key gets half of the
 connections of a share that has all, or all but one of a share that has half. The last connection of a share, or one
@@ -34,6 +34,9 @@ BURST: Final = 1.5
 
 _STANDING: Final = 1.0
 """Seconds after which a queue is no burst any more, and a long statement stands still."""
+
+_RECENT: Final = 5.0
+"""Seconds for which a share that has had a short read is taken to have more of them."""
 
 _FOR_EACH_LONG: Final = 8
 """Connections for each long statement of a share that runs beside others."""
@@ -94,6 +97,8 @@ class Shares(Generic[W]):
         self._lined_up: dict[Share[W], None] = {}  # whole ones with waiting callers; a served one goes to the end
         self._latest: Share[W] | None = None
         self._mixed_until = 0.0
+        self._reader: Share[W] | None = None
+        self._read_at = self._others_read_at = -_RECENT
         self._turns = 0
 
     def find(self, key: Hashable) -> Share[W]:
@@ -127,11 +132,24 @@ class Shares(Generic[W]):
         seconds = expect(share, pace)
         if seconds <= self.least_long or not share.is_limited or not self.is_shared:
             return share
-        if seconds <= self._long and self._clock() >= share.whole.restrained_until:
+        is_restrained = self._clock() < share.whole.restrained_until
+        delays_others = pace.keeps_processor and self._is_read_by_others(share.whole)
+        if seconds <= self._long and not is_restrained and not delays_others:
             return share
         if share.long is None:
             share.long = Share(is_limited=True, whole=share.whole, key=share)
         return share.long
+
+    def note_short_read(self, whole: Share[W], now: float) -> None:
+        """Note that a share has had the answer to a short read."""
+        if whole is not self._reader:
+            self._reader, self._others_read_at = whole, self._read_at
+        self._read_at = now
+
+    def _is_read_by_others(self, whole: Share[W]) -> bool:
+        """Return whether another share than this one has had a short read lately."""
+        read_at = self._others_read_at if whole is self._reader else self._read_at
+        return self._clock() - read_at < _RECENT
 
     def take_seconds(self) -> dict[Hashable, float]:
         """Return the seconds for which the callers of each share have kept connections since the last call."""

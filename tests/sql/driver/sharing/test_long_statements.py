@@ -32,6 +32,42 @@ def test_one_long_statement_of_a_share_runs_beside_others_and_its_short_ones_go_
     assert [line.free("a", pace=LONG) for _ in range(5)] == ["a long1", "a long2", "a long3", None, None]
 
 
+@pytest.mark.parametrize(("seconds", "is_long"), [(0.04, True), (0.002, False)])
+def test_statements_of_milliseconds_that_keep_a_processor_run_one_at_a_time_beside_others(
+    seconds: float, is_long: bool
+) -> None:
+    line = beside_another()
+    busy = pace_of(seconds)
+    busy.note_processor(seconds, seconds)
+    line.shares.note_short_read(line.shares.find("b"), line.now)
+    assert line.ask("a", 5, pace=busy) == (1 if is_long else 4)
+    # Most of the time of this run went by without a processor: it waited for a lock or a disk.
+    busy.note_processor(seconds / 4, seconds)
+    assert not line.shares.line_of(line.shares.find("a"), busy).is_long
+
+
+def test_statements_that_keep_a_processor_run_together_while_no_other_share_has_short_reads() -> None:
+    line = beside_another()
+    busy = pace_of(0.04)
+    busy.note_processor(0.04, 0.04)
+    mine, other = line.shares.find("a"), line.shares.find("b")
+
+    def is_long() -> bool:
+        return line.shares.line_of(mine, busy).is_long
+
+    assert not is_long()
+    line.shares.note_short_read(mine, line.now)
+    assert not is_long()
+    line.shares.note_short_read(other, line.now)
+    line.now += 4
+    line.shares.note_short_read(mine, line.now)
+    assert is_long()
+    line.now += 2
+    assert not is_long()
+    line.shares.note_short_read(other, line.now)
+    assert is_long()
+
+
 def test_another_share_has_its_own_long_statement() -> None:
     line = beside_another()
     assert [line.ask(key, 3, pace=LONG) for key in "abc"] == [1, 1, 1]

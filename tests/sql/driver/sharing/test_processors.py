@@ -1,0 +1,55 @@
+"""sql/driver/sharing/processors.py: the statements that keep a processor, of a database on this machine."""
+
+import os
+
+import pytest
+
+from fieldstone.sql.driver.sharing.processors import find_process, processor_seconds
+from fieldstone.sql.statement import Statement
+from tests.sql.driving import BACKEND, ECHO, SLEEP, opened
+
+BUSY = Statement(text="SELECT count(*) FROM generate_series(1, $1::int)")
+
+
+@pytest.fixture
+def two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
+
+
+async def test_a_backend_of_this_machine_has_a_process(empty_database: str, two_processors: None) -> None:
+    async with opened(empty_database) as database:
+        pid = int((await database.read(BACKEND, (), share=1))[0][0] or b"")
+        assert find_process(pid, most_long=1) == pid
+        assert processor_seconds(pid) is not None
+    # Our own process is no backend, and so is none of another machine whose number is ours.
+    assert find_process(os.getpid(), most_long=1) is None
+    assert processor_seconds(2**22 + 1) is None
+
+
+def test_with_more_processors_the_long_statements_leave_several(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fieldstone.sql.driver.sharing.processors._read", lambda *_: b"postgres\n")
+    for count, most_long, found in ((1, 1, 7), (2, 1, 7), (3, 1, None), (3, 2, 7), (64, 2, None)):
+        monkeypatch.setattr(os, "sched_getaffinity", lambda _, count=count: set(range(count)))
+        assert find_process(7, most_long=most_long) == found
+
+
+async def test_a_statement_that_computes_keeps_a_processor_and_one_that_waits_does_not(
+    empty_database: str, two_processors: None
+) -> None:
+    async with opened(empty_database, connections=8) as database:
+        find = database._lanes.paces.find
+        for _ in range(12):
+            await database.read(BUSY, (b"100000",), share=1)
+            await database.read(SLEEP, (b"0.02",), share=1)
+            await database.read(ECHO, (b"x",), share=2)
+        assert [find(one).keeps_processor for one in (BUSY, SLEEP, ECHO)] == [True, False, False]
+
+
+async def test_where_processors_are_many_nothing_is_measured(
+    empty_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: set(range(8)))
+    async with opened(empty_database, connections=8) as database:
+        for _ in range(12):
+            await database.read(BUSY, (b"100000",), share=1)
+        assert not database._lanes.paces.find(BUSY).keeps_processor
