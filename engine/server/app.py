@@ -32,6 +32,7 @@ from fieldstone.engine.server.http.admission import Admission
 from fieldstone.engine.server.http.consistency import ConsistencyHeaders
 from fieldstone.engine.server.http.graphql import GraphQLEndpoint
 from fieldstone.engine.server.http.middleware import ErrorBoundary, RequestLog
+from fieldstone.engine.server.http.refusal_pace import RefusalPace
 from fieldstone.engine.server.http.requests.request_log import build_request_log, context_of
 from fieldstone.engine.server.http.responses import Reply, build_error_reply
 from fieldstone.engine.server.log import build_log, flush_log, log_unknown_settings
@@ -158,12 +159,12 @@ class Fieldstone:
         if tracing is not None:
             inner = tracing.trace_requests(inner)
         write_line = build_request_log(settings, self.log, worker)
-        self._http = SecurityHeaders(RequestLog(inner, write_line=write_line, counts=self._requests))
+        refusals = RefusalPace()
+        logged = partial(RequestLog, write_line=write_line, counts=self._requests, refusals=refusals)
+        self._http = SecurityHeaders(logged(inner))
         nothing = NotFound(STATE_PAGES)
         pages = Router(self._state_routes(Everything()), redirect_slashes=False, default=nothing)
-        self.state_pages: ASGIApp = SecurityHeaders(
-            RequestLog(ErrorBoundary(pages, self.log, self._build_error), write_line=write_line, counts=self._requests)
-        )
+        self.state_pages: ASGIApp = SecurityHeaders(logged(ErrorBoundary(pages, self.log, self._build_error)))
         self._cookie_origins = settings.cookie_origins
         self.warm: WarmPath | None = None
         if settings.prepare_statements:
@@ -173,6 +174,7 @@ class Fieldstone:
                 apis=_APIS,
                 counts=self._requests,
                 write_line=write_line,
+                refusals=refusals,
                 cross_origin=cross_origin,
             )
 

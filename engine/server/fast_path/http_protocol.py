@@ -13,12 +13,30 @@ from uvicorn.server import ServerState
 from fieldstone.engine.server.browsers.security_headers import KEPT_LINES, SECURITY_LINES
 from fieldstone.engine.server.connections.guarded_http import GuardedProtocol
 from fieldstone.engine.server.fast_path.repeated_request import AnyRequest, WarmPath
+from fieldstone.engine.server.http.refusal_pace import PACED
 from fieldstone.engine.server.http.responses import Header, Reply
 from fieldstone.metadata.roles.networks import Address, read_address
 
 _END = b"\r\n\r\n"
 _LAST_MOMENT = 0.5
 """Seconds that a kept connection has for another request when its server ends."""
+
+
+class HeldRefusal:
+    """The refusal of a request that is over, until it is sent.
+
+    Args:
+        timer: sends it.
+    """
+
+    __slots__ = ("_timer",)
+
+    def __init__(self, timer: asyncio.TimerHandle) -> None:
+        self._timer = timer
+
+    def abandon(self) -> None:
+        """Send nothing: the client has gone."""
+        self._timer.cancel()
 
 
 class FieldstoneProtocol(GuardedProtocol):
@@ -38,7 +56,7 @@ class FieldstoneProtocol(GuardedProtocol):
         super().__init__(config, server_state, app_state, _loop)
         warm = getattr(config.app, "warm", None)
         self._warm = warm if isinstance(warm, WarmPath) else None
-        self._request: AnyRequest | None = None
+        self._request: AnyRequest | HeldRefusal | None = None
         self._given = b""
         self._part = b""
         self._part_place = 0
@@ -144,7 +162,13 @@ class FieldstoneProtocol(GuardedProtocol):
         return read_address(self.client[0]) if self.client else None
 
     def reply(self, reply: Reply, lines: bytes) -> None:
-        """Answer the warm request."""
+        """Answer the warm request; a refusal is sent at the pace of refusals."""
+        if reply.status in PACED and self._warm is not None and (seconds := self._warm.refusals.take()):
+            self._given, self._request = b"", HeldRefusal(self.loop.call_later(seconds, self._send, reply, lines))
+        else:
+            self._send(reply, lines)
+
+    def _send(self, reply: Reply, lines: bytes) -> None:
         self._replies += 1
         self._request, self._given = None, b""
         body = bytes(reply.body)

@@ -26,6 +26,7 @@ from fieldstone.engine.server.fast_path.passing_lines import NO_LINES, PassingLi
 from fieldstone.engine.server.fast_path.refused_request import RefusedRequest
 from fieldstone.engine.server.fast_path.rest_request import find_read, form_of_refusal
 from fieldstone.engine.server.fast_path.warm_request import Client, WarmRequest
+from fieldstone.engine.server.http.refusal_pace import RefusalPace
 from fieldstone.engine.server.http.requests.request_log import Facts, RequestContext, WriteLine
 from fieldstone.engine.server.metrics.counts import Requests
 from fieldstone.engine.server.runtime import Runtime
@@ -49,6 +50,7 @@ class WarmPath:
         elsewhere: the names of further headers that send a request to the ordinary path.
 
     Attributes:
+        refusals: tells for how long each refusal is held back.
         heads: the remembered heads.
         patience: tells when the rest of a request is no longer waited for here.
     """
@@ -61,6 +63,7 @@ class WarmPath:
         apis: Mapping[str, Callable[[Services], GraphQLApi]],
         counts: Requests,
         write_line: WriteLine,
+        refusals: RefusalPace,
         cross_origin: CrossOrigin | None = None,
         elsewhere: Collection[bytes] = (),
     ) -> None:
@@ -69,6 +72,7 @@ class WarmPath:
         self._apis = apis
         self._counts = counts
         self._write_line = write_line
+        self.refusals = refusals
         self._reads = KnownReads()
         self._bodies = KnownBodies()
         self.heads = Heads(

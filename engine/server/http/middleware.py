@@ -9,6 +9,7 @@ from fieldstone.engine.errors import ApiError, ServiceUnavailable
 from fieldstone.engine.server.connections.request_ids import HEADER
 from fieldstone.engine.server.http.batch import build_internal_error
 from fieldstone.engine.server.http.errors import ClientGone
+from fieldstone.engine.server.http.refusal_pace import PACED, RefusalPace
 from fieldstone.engine.server.http.requests.request_log import CLIENT_GONE, WriteLine, begin_request, context_of
 from fieldstone.engine.server.http.responses import Reply, send_reply
 from fieldstone.engine.server.log import report_unexpected
@@ -56,18 +57,23 @@ class ErrorBoundary:
 
 
 class RequestLog:
-    """Logs and counts each request when it is over, and answers with its id."""
+    """Logs and counts each request when it is over, and answers with its id; refusals are answered at their pace."""
 
-    def __init__(self, app: "ASGIApp", *, write_line: WriteLine, counts: Requests) -> None:
+    def __init__(self, app: "ASGIApp", *, write_line: WriteLine, counts: Requests, refusals: RefusalPace) -> None:
         self._app = app
         self._write_line = write_line
         self._counts = counts
+        self._refusals = refusals
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Pass the request on."""
         context = begin_request(scope)
         id_header = (HEADER, context.id.encode())
         begun = time.perf_counter()
+
+        async def send_at_pace(message: "Message") -> None:
+            await self._refusals.wait()
+            await send(message)
 
         def observed_send(message: "Message") -> Awaitable[None]:
             if message["type"] == "http.response.start":
@@ -76,6 +82,8 @@ class RequestLog:
                 if context.tells_time:
                     added.append((b"server-timing", b"total;dur=%.3f" % ((time.perf_counter() - begun) * 1_000)))
                 message = {**message, "headers": [*message["headers"], *added]}
+                if context.status in PACED:
+                    return send_at_pace(message)
             return send(message)
 
         try:

@@ -1,13 +1,15 @@
 """More operations than the database serves: those that would wait too long are refused unread, and all recovers."""
 
+import asyncio
 import logging
 from uuid import uuid4
 
 import pytest
 
+from fieldstone.engine.server.fast_path.http_protocol import FieldstoneProtocol, HeldRefusal
 from tests.clock import Clock
 from tests.engine.server.fast_path.overload import PATIENCE, overloaded, share_of_only_key, stand_still
-from tests.engine.server.fast_path.talking import PEOPLE, Serve, locked
+from tests.engine.server.fast_path.talking import PEOPLE, Serve, Serving, locked
 from tests.waiting import until
 
 
@@ -109,3 +111,41 @@ async def test_beside_others_new_documents_beyond_a_workspaces_share_are_refused
         assert [overloaded(one) for one in batch.json()] == ["OVERLOADED"] * 2
         assert (await talk.ask(PEOPLE, n="Grace")).status == 200
         assert foundation.shedding.count == 5
+
+
+async def test_a_warm_refusal_is_held_on_its_own_connection(
+    serve: Serve, app_database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with serve(pool_size=2, max_queue_ms=PATIENCE) as serving:
+        assert serving.app.warm is not None
+        talks = [await serving.talk() for _ in range(5)]
+        await talks[0].warm_up(PEOPLE, n="Ada")
+        async with locked(app_database) as lock:
+            await stand_still(serving, app_database, talks[:3])
+            holds = iter([60.0, 60.0, 0.001, 0.0])
+            monkeypatch.setattr(serving.app.warm.refusals, "take", lambda: next(holds))
+            held, gone = talks[3], await serving.talk()
+            for talk in (held, gone):
+                talk.send(talk.request(PEOPLE, n="Ada"))
+            await until(lambda: len(held_refusals(serving)) == 2)
+            timers = held_refusals(serving)
+            # Another connection is refused at its own time, and goes on.
+            for _ in range(2):
+                answer = await talks[4].ask(PEOPLE, n="Ada")
+                assert (answer.status, overloaded(answer.json)) == (503, "OVERLOADED")
+            # A client that leaves takes its timer along.
+            gone.writer.close()
+            await until(lambda: len(held_refusals(serving)) == 1)
+            (left,) = held_refusals(serving)
+            assert [one.cancelled() for one in timers if one is not left] == [True]
+            assert not left.cancelled()
+            await lock.commit()
+        assert [(await talk.receive()).status for talk in talks[:3]] == [200] * 3
+        held.writer.close()
+        await until(lambda: not held_refusals(serving))
+
+
+def held_refusals(serving: Serving) -> list[asyncio.TimerHandle]:
+    """Return the timers of the connections whose refusal is held back."""
+    requests = [one._request for one in serving.server.server_state.connections if isinstance(one, FieldstoneProtocol)]
+    return [one._timer for one in requests if isinstance(one, HeldRefusal)]
