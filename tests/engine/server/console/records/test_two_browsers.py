@@ -231,7 +231,7 @@ async def test_a_record_is_edited_in_its_panel_and_on_its_page(watched: Watched,
         await panel.get_by_role("button", name="Open Company").click()
         company = page.get_by_role("complementary", name="Company Orion")
         await expect(
-            company.get_by_role("region", name="People of Orion").get_by_role("button", name="Xenia")
+            company.get_by_role("region", name="People of Orion").get_by_role("button", name="Xenia", exact=True)
         ).to_be_visible()
         await expect(panel).to_be_visible()
         await watched.assert_accessible()

@@ -22,7 +22,13 @@ export type TargetObject = {
 /** A field that names a record; a relation names it by the fields that name the record behind it. */
 export type LabelField = { name: string; type: string; labels?: readonly LabelField[] };
 
-export type Relation = { type: RelationType; target: TargetObject; targetField: string };
+export type Relation = {
+  type: RelationType;
+  target: TargetObject;
+  targetField: string;
+  /** The other end cannot be without a record. */
+  isTargetRequired?: boolean;
+};
 
 export type Field = {
   id: string;
@@ -48,6 +54,8 @@ export type ObjectModel = {
   description: string | null;
   fields: readonly Field[];
   labels: readonly LabelField[];
+  /** The ids of the fields that are unique together, of each index. */
+  uniqueFields?: readonly (readonly string[])[];
   /** The role may read the records, and may not count them. */
   isUncounted?: boolean;
 };
@@ -97,6 +105,21 @@ export function hasTrash({ fields }: Pick<ObjectModel, "fields">): boolean {
 
 export function isToMany(field: Field): boolean {
   return field.relation !== null && !isToOne(field);
+}
+
+/**
+ * Return the relation by which the records of an object that links two others lead on from `near`, which leads to one of
+ * them; null for any other object. Both are required and unique together, and a link goes with either of its records.
+ */
+export function farEnd(
+  { fields, uniqueFields = [] }: Pick<ObjectModel, "fields" | "uniqueFields">,
+  near: string,
+): Field | null {
+  const ends = fields.filter(({ isNullable, settings }) => !isNullable && settings.onDelete === "CASCADE");
+  const own = ends.find(({ name }) => name === near);
+  const isPair = (ids: readonly string[], other: Field) =>
+    own !== undefined && ids.length === 2 && ids.includes(own.id) && ids.includes(other.id);
+  return ends.find((other) => other !== own && uniqueFields.some((ids) => isPair(ids, other))) ?? null;
 }
 
 export function upperFirst(name: string): string {

@@ -20,21 +20,28 @@ export type FieldNode = Omit<Field, "options" | "settings" | "relation"> & {
   position?: number | null;
   options: readonly Option[] | null;
   settings: Record<string, unknown> | null;
-  relation: { type: RelationType; targetObject: TargetNode | null; targetField: { name: string } | null } | null;
+  relation: {
+    type: RelationType;
+    targetObject: TargetNode | null;
+    targetField: { name: string; isNullable: boolean } | null;
+  } | null;
 };
 
-export type ObjectNode = Omit<ObjectModel, "fields" | "labels"> &
+export type ObjectNode = Omit<ObjectModel, "fields" | "labels" | "uniqueFields"> &
   Labelled & {
+    indexes?: Edges<{ fieldMetadataIds: readonly string[] }>;
     fields: Edges<FieldNode> & { pageInfo: { hasNextPage: boolean; endCursor: string | null } };
   };
 
 /** Return the object of an answer of ConsoleObject, with its fields by their positions and system fields last. */
-export function decodeObject({ labelFields, ...node }: ObjectNode): ObjectModel {
+export function decodeObject({ labelFields, indexes, ...node }: ObjectNode): ObjectModel {
   const place = ({ position }: FieldNode) => position ?? Number.POSITIVE_INFINITY;
   const nodes = node.fields.edges.map((edge) => edge.node).sort((one, other) => compare(place(one), place(other)));
   const fields = nodes.map(decodeField);
   const ordered = [...fields.filter((field) => !field.isSystem), ...fields.filter((field) => field.isSystem)];
-  return { ...node, fields: ordered, labels: labelsOf(namingFields(fields, labelFields).map(toLabel)) };
+  const labels = labelsOf(namingFields(fields, labelFields).map(toLabel));
+  const uniqueFields = (indexes?.edges ?? []).map((edge) => edge.node.fieldMetadataIds);
+  return { ...node, fields: ordered, labels, uniqueFields };
 }
 
 function toLabel({ name, type, relation }: Field): LabelField {
@@ -111,6 +118,7 @@ function decodeRelation(node: FieldNode): Field["relation"] {
       ...(detail ? { detail: { name: detail.name, type: detail.type } } : {}),
     },
     targetField: relation.targetField.name,
+    ...(relation.targetField.isNullable ? {} : { isTargetRequired: true }),
     holdsKey: node.settings !== null && "onDelete" in node.settings,
   };
 }

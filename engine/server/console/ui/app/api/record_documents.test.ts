@@ -26,7 +26,14 @@ test("the fields of an object stand in the model's order with the system's last,
   ]);
   const company = object.fields.find((field) => field.name === "company");
   assert.equal(company?.relation?.holdsKey, true);
-  assert.equal(object.fields.find((field) => field.name === "activities")?.relation?.holdsKey, false);
+  const activities = object.fields.find((field) => field.name === "activities");
+  assert.equal(activities?.relation?.holdsKey, false);
+  assert.equal(activities?.relation?.isTargetRequired, undefined);
+  assert.deepEqual(object.uniqueFields, [[object.fields.find((field) => field.name === "id")?.id]]);
+  const required = people(
+    ANSWER.replaceAll('"name": "person", "isNullable": true', '"name": "person", "isNullable": false'),
+  );
+  assert.equal(required.fields.find((field) => field.name === "activities")?.relation?.isTargetRequired, true);
 });
 
 // Written again with UPDATE_GOLDEN=1; read the diff before you commit it.

@@ -15,8 +15,7 @@ export type Documents = {
   page: string;
   count: string;
   one: string;
-  create: string;
-  update: string;
+  link: string;
   updateWhere: string;
   removeMany: string;
   restoreMany: string;
@@ -31,7 +30,6 @@ export function buildDocuments(object: ObjectModel, shown: readonly Field[]): Do
   const many = upperFirst(object.namePlural);
   const plural = object.namePlural;
   const record = selectRecord(object, shown);
-  const isGuarded = versionOf(object).length > 0;
   const label = ["id", ...object.labels.map(selectLabel)].join(" ");
   const list = `$filter: ${type}FilterInput`;
   const order = `$orderBy: [${type}OrderByInput!]`;
@@ -44,10 +42,7 @@ export function buildDocuments(object: ObjectModel, shown: readonly Field[]): Do
       `    pageInfo { hasNextPage }\n    edges {\n      cursor\n      node {\n${indent(record, 4)}\n      }\n    }\n  }\n}\n`,
     count: `query ConsoleCount(${list}) {\n  ${plural}(filter: $filter, first: 0) { totalCount }\n}\n`,
     one: `query ConsoleRecord($id: UUID!) {\n  ${object.nameSingular}(id: $id) {\n${record}\n  }\n}\n`,
-    create: `mutation ConsoleCreate($data: ${type}Input!) {\n  create${type}(data: $data) {\n${record}\n  }\n}\n`,
-    update:
-      `mutation ConsoleUpdate($id: UUID!, $data: ${type}Input!${isGuarded ? ", $ifUpdatedAt: DateTime!" : ""}) {\n` +
-      `  update${type}(id: $id, data: $data${isGuarded ? ", ifUpdatedAt: $ifUpdatedAt" : ""}) {\n${record}\n  }\n}\n`,
+    link: `mutation ConsoleLink($id: UUID!, $data: ${type}Input!) {\n  update${type}(id: $id, data: $data) { id }\n}\n`,
     updateWhere:
       `mutation ConsoleUpdateWhere(${list}!, $data: ${type}Input!) {\n` +
       `  update${many}(filter: $filter, data: $data) { id }\n}\n`,

@@ -3,7 +3,7 @@
 import type { Change } from "../grid/undo.ts";
 import { records } from "./client.ts";
 import { ApiError, type Failure } from "./errors.ts";
-import type { Field, ObjectModel, RecordRow } from "./model.ts";
+import { type Field, hasTrash, type ObjectModel, type RecordRow } from "./model.ts";
 import { buildDocuments, buildWriteDocument } from "./record_documents.ts";
 
 export type Update = { id: string; data: Readonly<Record<string, unknown>>; updatedAt: string | undefined };
@@ -96,7 +96,31 @@ export async function readRow(object: ObjectModel, shown: readonly Field[], id: 
   return answer[object.nameSingular] ?? null;
 }
 
-export type BulkVerb = "removeMany" | "restoreMany" | "destroyMany";
+/** Return a record as it is now, live or in the trash, if the role tells these from each other; null if it is gone. */
+export async function readAnyRow(object: ObjectModel, shown: readonly Field[], id: string): Promise<RecordRow | null> {
+  const live = await readRow(object, shown, id);
+  if (live !== null || !hasTrash(object)) return live;
+  const filter = { id: { eq: id }, deletedAt: { is: "NOT_NULL" } };
+  const answer = await records<Record<string, { edges: readonly { node: RecordRow }[] }>>(
+    buildDocuments(object, shown).page,
+    { filter, first: 1 },
+  );
+  return answer[object.namePlural]?.edges[0]?.node ?? null;
+}
+
+/** Link a record to another one, or unlink it, by a relation to many; both are said by the id of the other one. */
+export async function writeLink(
+  object: ObjectModel,
+  id: string,
+  field: Field,
+  verb: "connect" | "disconnect",
+  other: string,
+): Promise<void> {
+  await records(buildDocuments(object, []).link, { id, data: { [field.name]: { [verb]: [other] } } });
+}
+
+export type MoveVerb = "removeMany" | "restoreMany";
+export type BulkVerb = MoveVerb | "destroyMany";
 
 /** Write all records that a filter matches, and return those that were written. */
 export async function writeWhere(

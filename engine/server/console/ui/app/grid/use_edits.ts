@@ -8,6 +8,7 @@ import {
   type BulkVerb,
   isChangedMeanwhile,
   isWrittenBefore,
+  type MoveVerb,
   readRow,
   refusedUpdate,
   type Update,
@@ -51,7 +52,7 @@ export const TOO_MANY =
   `Nothing was changed: at most ${MAXIMUM_RECORDS} records are changed at once, and ${printCount(MAXIMUM_WRITTEN)} ` +
   "created. Take fewer, edit the selected records together, or import a file.";
 
-const NOTHING_WRITTEN: Written = { updated: [], created: [] };
+const NOT_MOVED = "Your role may not do this with these records, or others have moved them since.";
 
 export function useEdits({ object, fields, pages, onWritten, onUnsure, isLeft }: EditsOptions) {
   const [marks, setMarks] = useState<Marks>(NO_MARKS);
@@ -93,13 +94,13 @@ export function useEdits({ object, fields, pages, onWritten, onUnsure, isLeft }:
     return next;
   }
 
-  /** Return the number of the records that were not written, since they are not where they were. */
-  async function writeAll(verb: BulkVerb, ids: readonly string[]): Promise<number> {
-    if (ids.length === 0) return 0;
+  /** Return the ids of the records that were written: others are not where they were, or not for the role to write. */
+  async function writeAll(verb: BulkVerb, ids: readonly string[]): Promise<string[]> {
+    if (ids.length === 0) return [];
     const written = await writeWhere(object, verb, { id: { in: ids } });
     versions.current.add(written);
     setMarks((before) => ({ ...before, refused: withoutRecords(before.refused, ids) }));
-    return ids.length - written.length;
+    return written.map(({ id }) => id);
   }
 
   // Two edits of a record in a row begin with the same version: the second changes what the first has left.
@@ -245,23 +246,25 @@ export function useEdits({ object, fields, pages, onWritten, onUnsure, isLeft }:
       // The turn before may have written the values, and then been refused the records.
       updatedAt: versions.current.latest(update.id, update.updatedAt),
     }));
-    const written = updates.length > 0 ? await writeRows(object, fields, updates) : NOTHING_WRITTEN;
+    const written = updates.length > 0 ? await writeRows(object, fields, updates) : { updated: [], created: [] };
     keepUpdates(updates, written);
     const [removed, restored] = back ? [last.created, last.trashed] : [last.trashed, last.created];
-    const left = (await writeAll("removeMany", removed)) + (await writeAll("restoreMany", restored));
+    const moved = [...(await writeAll("removeMany", removed)), ...(await writeAll("restoreMany", restored))];
     if (removed.length > 0 || restored.length > 0) onWritten([], restored.length > 0 ? "created" : "removed");
-    return { next: versionsOf(written.updated), left };
+    return { next: versionsOf(written.updated), left: removed.length + restored.length - moved.length };
   }
 
-  /** Move records to the trash. */
-  async function trash(ids: readonly string[]): Promise<void> {
-    const label = `Moved ${plural(ids.length, "record")} to the trash`;
+  /** Move records to the trash, or out of it. */
+  async function move(verb: MoveVerb, ids: readonly string[]): Promise<void> {
     setProblem(null);
     try {
-      await writeAll("removeMany", ids);
-      history.current = undo.push(history.current, { label, changes: [], created: [], trashed: ids });
+      const moved = await writeAll(verb, ids);
+      if (moved.length === 0) return fail(NOT_MOVED);
+      const [created, trashed] = verb === "removeMany" ? [[], moved] : [moved, []];
+      const label = `Moved ${plural(moved.length, "record")} ${verb === "removeMany" ? "to" : "out of"} the trash`;
+      history.current = undo.push(history.current, { label, changes: [], created, trashed });
       setNotice({ text: label, canUndo: true });
-      onWritten([], "removed");
+      onWritten([], verb === "removeMany" ? "removed" : "created");
     } catch (error) {
       if (isUnsure(error)) onUnsure();
       setProblem(describeFailure(error));
@@ -282,7 +285,7 @@ export function useEdits({ object, fields, pages, onWritten, onUnsure, isLeft }:
       return inTurn(() => write(label, changed, created, key));
     },
     step: (back: boolean) => inTurn(() => step(back)),
-    trash: (ids: readonly string[]) => inTurn(() => trash(ids)),
+    move: (verb: MoveVerb, ids: readonly string[]) => inTurn(() => move(verb, ids)),
     resolve: (mine: CellEdit) => inTurn(() => resolve(mine)),
     shown,
     isOwn: (id: string, updatedAt: unknown) => versions.current.has(id, updatedAt),

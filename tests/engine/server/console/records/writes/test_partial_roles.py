@@ -1,28 +1,20 @@
 """Records are shown, and written, to a role that reads some of their fields and to one that may not count them."""
 
 import json
-from dataclasses import replace
 
 import pytest
 from playwright.async_api import expect
 
-from tests.engine.server.console.browsing import Serve, Served, Watched
+from tests.engine.server.console.browsing import Serve, Watched
 from tests.engine.server.console.records.lists import ask, cell, count_shown, open_list, press, until_answered
+from tests.engine.server.console.records.writes.roles import as_role
 
 pytestmark = pytest.mark.system
 
 LOADED = (".js", ".css")
 UPDATE = "mutation ($id: UUID!, $input: UpdateRoleInput!) { updateRole(id: $id, input: $input) { id } }"
-ROLE = "mutation ($input: CreateRoleInput!) { createRole(input: $input) { name } }"
-KEY = 'mutation { createApiKey(input: { name: "partial", role: "partial" }) { token } }'
 CREATE = "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }"
 NAMES = '{ people(filter: { city: { eq: "Bonn" } }) { edges { node { firstName } } } }'
-
-
-async def as_role(served: Served, *grants: object, **more: object) -> Served:
-    """Return the server with a key of a new role that has these grants, and more members."""
-    await served.ask("/metadata", ROLE, input={"name": "partial", "label": "Partial", "grants": grants, **more})
-    return replace(served, key=(await served.ask("/metadata", KEY))["createApiKey"]["token"])
 
 
 async def test_a_role_that_does_not_read_the_versions_sees_and_edits_records(watched: Watched, serve: Serve) -> None:

@@ -40,5 +40,5 @@ export const toMany: FieldType = {
   shown: false,
   format: (value) => (isObject(value) ? exactText(value.totalCount ?? "") : ""),
   toText: (value) => (isObject(value) ? exactText(value.totalCount ?? "") : ""),
-  parse: () => ({ problem: "Records are connected at their own end of the relation." }),
+  parse: () => ({ problem: "Records are linked on the page of the record that has several of them." }),
 };

@@ -7,6 +7,7 @@ import { labelOf } from "../../fields/registry.ts";
 import { Page } from "../../kit/page.tsx";
 import { OfObject } from "../../shell/of_object.tsx";
 import { RecordBody } from "./record_body.tsx";
+import { DeleteRecord } from "./record_trash.tsx";
 import { useRecord } from "./use_record.ts";
 import "./record.css";
 
@@ -23,7 +24,12 @@ function RecordPage({ object, id }: { object: ObjectModel; id: string }) {
   return (
     <Page
       title={row ? labelOf(row, object.labels) : object.labelSingular}
-      bar={<Link to={`/records/${object.namePlural}`}>{object.labelPlural}</Link>}
+      bar={
+        <>
+          <Link to={`/records/${object.namePlural}`}>{object.labelPlural}</Link>
+          <DeleteRecord record={record} />
+        </>
+      }
     >
       <RecordBody object={object} id={id} record={record} onOpen={open} />
     </Page>

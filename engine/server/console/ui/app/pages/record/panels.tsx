@@ -23,6 +23,7 @@ export function RecordPanels({ object, open, onOpen, onWritten }: PanelsProps) {
       one={one}
       onClose={() => onOpen(open.slice(0, index), false)}
       onOpen={(next) => onOpen([...open.slice(0, index + 1), next], true)}
+      onWritten={onWritten}
       onCreated={(id) => {
         onWritten();
         onOpen([...open.slice(0, index), { plural: one.plural, id }], false);
@@ -37,9 +38,10 @@ type PanelProps = {
   onClose(): void;
   onOpen(next: Open): void;
   onCreated(id: string): void;
+  onWritten(): void;
 };
 
-function Panel({ list, one, onClose, onOpen, onCreated }: PanelProps) {
+function Panel({ list, one, onClose, onOpen, onCreated, onWritten }: PanelProps) {
   const other = useObject(one.plural ?? list.namePlural);
   const object = one.plural === null ? list : other.data;
   if (!object) {
@@ -50,5 +52,13 @@ function Panel({ list, one, onClose, onOpen, onCreated }: PanelProps) {
     );
   }
   if (one.id === "new") return <NewRecord object={object} onClose={onClose} onCreated={onCreated} />;
-  return <RecordPanel object={object} id={one.id} onClose={onClose} onOpen={(plural, id) => onOpen({ plural, id })} />;
+  return (
+    <RecordPanel
+      object={object}
+      id={one.id}
+      onClose={onClose}
+      onOpen={(plural, id) => onOpen({ plural, id })}
+      onMoved={onWritten}
+    />
+  );
 }

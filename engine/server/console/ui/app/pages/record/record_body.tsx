@@ -6,6 +6,7 @@ import { Problem } from "../../kit/problem.tsx";
 import { RecordFields } from "./record_fields.tsx";
 import { RecordHistory } from "./record_history.tsx";
 import { RecordRelations } from "./record_relations.tsx";
+import { RecordTrash } from "./record_trash.tsx";
 import type { useRecord } from "./use_record.ts";
 
 export type RecordBodyProps = {
@@ -18,15 +19,24 @@ export type RecordBodyProps = {
 export function RecordBody({ object, id, record, onOpen }: RecordBodyProps) {
   if (record.error) return <Problem title="The record cannot be read." text={record.error.message} />;
   if (record.isPending) return <p role="status">Loading…</p>;
-  if (record.row === null)
-    return <Problem kind="warn" title="There is no such record, it is in the trash, or your role does not see it." />;
+  const { row } = record;
   return (
-    <div className="record-body">
-      <RecordFields record={record} row={record.row} onOpen={onOpen} />
-      <div>
-        <RecordRelations object={object} id={id} name={labelOf(record.row, object.labels)} onOpen={onOpen} />
-        <RecordHistory object={object} row={record.row} record={record} />
-      </div>
-    </div>
+    <>
+      <RecordTrash object={object} id={id} record={record} />
+      {row === null ? (
+        <Problem kind="warn" title="There is no such record, or your role does not see it." />
+      ) : (
+        <div className="record-body">
+          <RecordFields record={record} row={row} onOpen={onOpen} />
+          <div>
+            {/* A record in the trash has no relations: its own end of them is hidden. */}
+            {!record.isDeleted && (
+              <RecordRelations object={object} id={id} name={labelOf(row, object.labels)} onOpen={onOpen} />
+            )}
+            <RecordHistory object={object} row={row} record={record} />
+          </div>
+        </div>
+      )}
+    </>
   );
 }

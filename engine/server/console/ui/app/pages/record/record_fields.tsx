@@ -12,7 +12,6 @@ import { readValue } from "../../grid/edits.ts";
 import { cellKey } from "../../grid/marks.ts";
 import { Button } from "../../kit/button.tsx";
 import { focusFirst } from "../../kit/focus.ts";
-import { Problem } from "../../kit/problem.tsx";
 import { EditorLeft } from "../../kit/unsaved.ts";
 import { useWhole } from "../../kit/use_whole.ts";
 import { isLeft } from "../records/address.ts";
@@ -31,11 +30,6 @@ export function RecordFields({ record, row, onOpen }: RecordFieldsProps) {
   const shown = useWhole(fields);
   return (
     <EditorLeft value={(step) => isLeft(step, row.id)}>
-      {edits.problem && (
-        <Problem {...edits.problem}>
-          <Button onPress={edits.dropProblem}>Close</Button>
-        </Problem>
-      )}
       <dl className="record-fields">
         {shown.map((field) => (
           <div key={field.id} className="record-field">

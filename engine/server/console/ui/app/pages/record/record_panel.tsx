@@ -8,6 +8,7 @@ import { Button } from "../../kit/button.tsx";
 import { showPanel } from "../../kit/focus.ts";
 import { IconLink } from "../../kit/icon_link.tsx";
 import { RecordBody } from "./record_body.tsx";
+import { DeleteRecord } from "./record_trash.tsx";
 import { useRecord } from "./use_record.ts";
 
 export type RecordPanelProps = {
@@ -15,10 +16,12 @@ export type RecordPanelProps = {
   id: string;
   onClose(): void;
   onOpen(plural: string, id: string): void;
+  /** Called after the record was moved to the trash, out of it, or destroyed. */
+  onMoved(): void;
 };
 
-export function RecordPanel({ object, id, onClose, onOpen }: RecordPanelProps) {
-  const record = useRecord(object, id);
+export function RecordPanel({ object, id, onClose, onOpen, onMoved }: RecordPanelProps) {
+  const record = useRecord(object, id, onMoved);
   const name = record.row ? labelOf(record.row, object.labels) : object.labelSingular;
   return (
     <aside
@@ -30,6 +33,7 @@ export function RecordPanel({ object, id, onClose, onOpen }: RecordPanelProps) {
     >
       <header>
         <h2>{name}</h2>
+        <DeleteRecord record={record} />
         <IconLink
           to={`/records/${object.namePlural}/${id}`}
           label="Open as a page"

@@ -1,15 +1,20 @@
-// The records of a record's relations to many: the first five of each, and their number.
+// The records of a record's relations to many: the first five of each, their number, and their links.
 
 import { useInfiniteQuery } from "@tanstack/react-query";
+import { Plus, Unlink } from "lucide-react";
+import { useRef, useState } from "react";
 
 import { records } from "../../api/client.ts";
 import { keyOf } from "../../api/keys.ts";
-import { type Field, isToMany, type ObjectModel } from "../../api/model.ts";
+import { type Field, isToMany, type ObjectModel, type Relation } from "../../api/model.ts";
 import { buildRelatedDocument } from "../../api/record_documents.ts";
 import { useScope } from "../../api/session_context.ts";
+import { RelationPicker } from "../../fields/editors/relation_picker.tsx";
 import { labelOf } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
+import { focusFirst } from "../../kit/focus.ts";
 import { Problem } from "../../kit/problem.tsx";
+import { useLinks } from "./use_links.ts";
 
 const FIRST = 5;
 const MORE = 25;
@@ -29,13 +34,27 @@ export type RelationsProps = {
 };
 
 export function RecordRelations({ object, id, name, onOpen }: RelationsProps) {
-  const relations = object.fields.filter(isToMany);
-  return relations.map((field) => (
-    <RelationList key={field.id} object={object} id={id} name={name} field={field} onOpen={onOpen} />
-  ));
+  return object.fields
+    .filter(isToMany)
+    .map(
+      (field) =>
+        field.relation && (
+          <RelationList
+            key={field.id}
+            object={object}
+            id={id}
+            name={name}
+            field={field}
+            relation={field.relation}
+            onOpen={onOpen}
+          />
+        ),
+    );
 }
 
-function RelationList({ object, id, name, field, onOpen }: RelationsProps & { field: Field }) {
+type ListProps = RelationsProps & { field: Field; relation: Relation };
+
+function RelationList({ object, id, name, field, relation, onOpen }: ListProps) {
   const scope = useScope();
   const found = useInfiniteQuery({
     queryKey: keyOf(scope, "records", object.namePlural, "related", id, field.name),
@@ -51,9 +70,17 @@ function RelationList({ object, id, name, field, onOpen }: RelationsProps & { fi
     },
     getNextPageParam: (page) => (page?.pageInfo.hasNextPage ? page.pageInfo.endCursor : null),
   });
-  const target = field.relation?.target;
+  const links = useLinks(object, id, field, relation);
+  const [isLinking, setLinking] = useState(false);
+  const opener = useRef<HTMLDivElement>(null);
+  const { target } = relation;
   const pages = found.data?.pages ?? [];
-  if (!target) return null;
+
+  function endLinking(isByKey: boolean): void {
+    setLinking(false);
+    if (isByKey) setTimeout(() => opener.current?.querySelector("button")?.focus(), 0);
+  }
+
   return (
     <section className="record-relation" aria-label={`${field.label} of ${name}`}>
       <h2>
@@ -67,6 +94,14 @@ function RelationList({ object, id, name, field, onOpen }: RelationsProps & { fi
               <button type="button" className="record-link" onClick={() => onOpen(target.namePlural, node.id)}>
                 {labelOf(node, target.labels)}
               </button>
+              {links.mayUnlink && (
+                <Button
+                  kind="quiet"
+                  icon={<Unlink aria-hidden />}
+                  aria-label={`Unlink ${labelOf(node, target.labels)}`}
+                  onPress={() => links.unlink(node.id, labelOf(node, target.labels))}
+                />
+              )}
             </li>
           )),
         )}
@@ -76,6 +111,39 @@ function RelationList({ object, id, name, field, onOpen }: RelationsProps & { fi
           More
         </Button>
       )}
+      {links.failure && (
+        <Problem {...links.failure}>
+          <Button onPress={links.dropFailure}>Close</Button>
+        </Problem>
+      )}
+      {isLinking ? (
+        <div className="record-editor" ref={focusFirst}>
+          <RelationPicker
+            // A link leads to a record.
+            field={{ ...links.picked, isNullable: false }}
+            value={null}
+            text={null}
+            label={`Link ${field.label}`}
+            onSave={(other, then, label) => {
+              endLinking(then !== "stay" || document.activeElement !== document.body);
+              if (typeof other === "string") links.link(other, label);
+            }}
+            onCancel={() => endLinking(true)}
+          />
+        </div>
+      ) : (
+        links.mayLink && (
+          <div ref={opener} className="record-opener">
+            <Button kind="quiet" icon={<Plus aria-hidden />} onPress={() => setLinking(true)}>
+              Link {field.label}
+            </Button>
+          </div>
+        )
+      )}
+      <div role="status" className="record-told">
+        {links.notice}
+        {links.putBack && <Button onPress={links.putBack}>Undo</Button>}
+      </div>
     </section>
   );
 }

@@ -1,11 +1,11 @@
-// One record: all of its fields, edits and live changes. A field that is edited keeps what was typed.
+// One record, live or in the trash: all of its fields, edits and live changes. A field that is edited keeps what was typed.
 
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 
 import { keyOf } from "../../api/keys.ts";
 import { isToMany, type ObjectModel, type RecordRow } from "../../api/model.ts";
 import { readAgain } from "../../api/read_again.ts";
-import { readRow } from "../../api/row_writes.ts";
+import { type MoveVerb, readAnyRow } from "../../api/row_writes.ts";
 import { mayDo } from "../../api/session.ts";
 import { useScope, useSession } from "../../api/session_context.ts";
 import { laterOf } from "../../grid/live.ts";
@@ -14,7 +14,8 @@ import { useEdits } from "../../grid/use_edits.ts";
 import { useLive } from "../../grid/use_live.ts";
 import { isLeft } from "../records/address.ts";
 
-export function useRecord(object: ObjectModel, id: string) {
+/** `onMoved` is called after the record was moved to the trash, out of it, or destroyed here. */
+export function useRecord(object: ObjectModel, id: string, onMoved?: () => void) {
   const scope = useScope();
   const queries = useQueryClient();
   const fields = object.fields.filter((field) => !isToMany(field));
@@ -23,12 +24,16 @@ export function useRecord(object: ObjectModel, id: string) {
   const queryKey = keyOf(scope, "records", object.namePlural, "one", id, names);
   const found = useQuery({
     queryKey,
-    queryFn: async () => laterOf(await readRow(object, fields, id), queries.getQueryData<RecordRow>(queryKey)),
+    queryFn: async () => laterOf(await readAnyRow(object, fields, id), queries.getQueryData<RecordRow>(queryKey)),
     refetchOnMount: "always",
     placeholderData: (before: RecordRow | null | undefined) => (before?.id === id ? before : undefined),
   });
   const row = found.data ?? null;
   const refresh = () => void readAgain(queries, queryKey);
+  const moved = () => {
+    refresh();
+    onMoved?.();
+  };
   const edits = useEdits({
     object,
     fields,
@@ -36,7 +41,7 @@ export function useRecord(object: ObjectModel, id: string) {
       () => queries.getQueryData<RecordRow>(queryKey),
       (next) => queries.setQueryData(queryKey, next),
     ),
-    onWritten: () => undefined,
+    onWritten: (_, kind) => kind !== "updated" && moved(),
     onUnsure: refresh,
     isLeft: (step) => isLeft(step, id),
   });
@@ -49,8 +54,31 @@ export function useRecord(object: ObjectModel, id: string) {
     },
     refresh,
   );
-  const mayUpdate = mayDo(useSession(), object.nameSingular, "update");
-  return { row, fields, edits, mayUpdate, error: found.error, isPending: found.isPending };
+  const moving = useMutation({
+    mutationFn: async (verb: MoveVerb) => {
+      await edits.move(verb, [id]);
+      // A second press of the button would find the record elsewhere.
+      await readAgain(queries, queryKey);
+    },
+  });
+  const session = useSession();
+  const isDeleted = typeof row?.deletedAt === "string";
+  const may = (action: string, inTrash: boolean) =>
+    row !== null && isDeleted === inTrash && mayDo(session, object.nameSingular, action);
+  return {
+    row,
+    fields,
+    edits,
+    isDeleted,
+    mayUpdate: may("update", false),
+    mayDelete: may("delete", false),
+    mayRestore: may("restore", true),
+    mayDestroy: may("destroy", true),
+    move: (verb: MoveVerb) => moving.isPending || moving.mutate(verb),
+    moved,
+    error: found.error,
+    isPending: found.isPending,
+  };
 }
 
 // The edits of a list write into its pages: one record is a page of one row, the one that is here when a write is answered.

@@ -12,7 +12,6 @@ import { plural } from "../../kit/numbers.ts";
 import { Problem } from "../../kit/problem.tsx";
 import { type Bulk, recordsOf } from "./bulk.ts";
 import { CountGuard, useBulkCount } from "./count_guard.tsx";
-import type { List } from "./use_list.ts";
 
 const WORDS: Readonly<Record<BulkVerb, { title: string; button: string; busy: string; done: string; text: string }>> = {
   removeMany: {
@@ -38,9 +37,18 @@ const WORDS: Readonly<Record<BulkVerb, { title: string; button: string; busy: st
   },
 };
 
-export type BulkRemoveProps = { list: List; bulk: Bulk; verb: BulkVerb; object: ObjectModel; onClose(): void };
+export type BulkRemoveProps = {
+  bulk: Bulk;
+  verb: BulkVerb;
+  object: ObjectModel;
+  /** Called with the sentence about the records that were written. */
+  onWritten(text: string): void;
+  /** Called after a write whose answer was lost. */
+  onUnsure(): void;
+  onClose(): void;
+};
 
-export function BulkRemoveDialog({ list, bulk, verb, object, onClose }: BulkRemoveProps) {
+export function BulkRemoveDialog({ bulk, verb, object, onWritten, onUnsure, onClose }: BulkRemoveProps) {
   const [isSure, setSure] = useState(false);
   const [typed, setTyped] = useState("");
   const count = useBulkCount(object, bulk);
@@ -50,12 +58,10 @@ export function BulkRemoveDialog({ list, bulk, verb, object, onClose }: BulkRemo
   const removing = useMutation({
     mutationFn: () => writeWhere(object, verb, bulk.filter),
     onSuccess: (written) => {
-      list.setSelection((before) => ({ ...before, rows: new Set(), all: false }));
-      list.renew();
-      list.edits.tell(`${words.done} ${plural(written.length, "record")}`);
+      onWritten(`${words.done} ${plural(written.length, "record")}`);
       onClose();
     },
-    onError: (error) => isUnsure(error) && list.renew(),
+    onError: (error) => isUnsure(error) && onUnsure(),
   });
   return (
     <Dialog

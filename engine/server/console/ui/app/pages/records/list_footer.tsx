@@ -11,6 +11,7 @@ import type { Bulk } from "./bulk.ts";
 import { BulkEditDialog } from "./bulk_edit_dialog.tsx";
 import { BulkRemoveDialog } from "./bulk_remove_dialog.tsx";
 import { DraftLine } from "./draft_line.tsx";
+import { EditsNotice } from "./edits_notice.tsx";
 import type { List } from "./use_list.ts";
 
 /** A dialog about the selected records. */
@@ -81,7 +82,10 @@ export function ListFooter({ list, isDrafting, dialog, setDialog, onOpen }: List
             <>
               {list.may.update && <Button onPress={() => setDialog("edit")}>Edit…</Button>}
               {list.may.delete && (
-                <Button kind="danger" onPress={() => (selection.all ? setDialog("removeMany") : void edits.trash(ids))}>
+                <Button
+                  kind="danger"
+                  onPress={() => (selection.all ? setDialog("removeMany") : void edits.move("removeMany", ids))}
+                >
                   {selection.all ? "Delete…" : "Delete"}
                 </Button>
               )}
@@ -93,13 +97,8 @@ export function ListFooter({ list, isDrafting, dialog, setDialog, onOpen }: List
         </div>
       )}
       <div className="list-news" role="status">
-        {edits.notice && (
-          <>
-            {edits.notice.text}
-            {edits.notice.canUndo && <Button onPress={() => void edits.step(true)}>Undo</Button>}
-            {told !== undefined && <Button onPress={() => onOpen(told)}>Open</Button>}
-          </>
-        )}
+        <EditsNotice edits={edits} />
+        {told !== undefined && <Button onPress={() => onOpen(told)}>Open</Button>}
         {news.flood ? (
           <Button onPress={() => list.renew()}>Many changes · refresh</Button>
         ) : (
@@ -108,7 +107,18 @@ export function ListFooter({ list, isDrafting, dialog, setDialog, onOpen }: List
       </div>
       {dialog === "edit" && <BulkEditDialog list={list} bulk={bulk} onClose={close} />}
       {dialog !== null && dialog !== "edit" && (
-        <BulkRemoveDialog list={list} bulk={bulk} verb={dialog} object={object} onClose={close} />
+        <BulkRemoveDialog
+          bulk={bulk}
+          verb={dialog}
+          object={object}
+          onWritten={(text) => {
+            list.setSelection((before) => ({ ...before, rows: new Set(), all: false }));
+            list.renew();
+            edits.tell(text);
+          }}
+          onUnsure={list.renew}
+          onClose={close}
+        />
       )}
     </footer>
   );

@@ -237,7 +237,7 @@ export function useGestures(list: List, ways: Ways) {
       case "clear":
         if (isTrash || isRefused(selection.all || selection.rows.size > 0 ? "delete" : "update")) break;
         if (selection.all) ways.removeAll();
-        else if (selection.rows.size > 0) void edits.trash([...selection.rows]);
+        else if (selection.rows.size > 0) void edits.move("removeMany", [...selection.rows]);
         else withRecords(range, MAXIMUM_RECORDS, TOO_MANY, clear);
         break;
       case "fillDown":

@@ -1,0 +1,153 @@
+"""Records are linked, and unlinked, on the page of the record that has many of them."""
+
+from typing import Any
+
+import pytest
+from playwright.async_api import expect
+
+from tests.engine.server.console.browsing import WHILE_A_LIST_IS_OPEN, Serve, Served, Watched
+from tests.engine.server.console.records.lists import ask, create_object, press, until_answered
+from tests.engine.server.console.records.writes.roles import as_role
+
+pytestmark = pytest.mark.system
+
+LOADED = (".js", ".css")
+CREATE = 'mutation { createCompany(data: { name: "Orion" }) { id } }'
+PEOPLE = "{ companies { edges { node { people { edges { node { firstName } } } } } } }"
+ADVISERS = "{ companies { edges { node { advisers { edges { node { note person { firstName } } } } } } } }"
+APPLY = "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) { version } }"
+ADVISER = {
+    "objectMetadataId": "company",
+    "type": "RELATION",
+    "name": "advisers",
+    "label": "Advisers",
+    "relationCreationPayload": {
+        "type": "MANY_TO_MANY",
+        "targetObjectMetadataId": "person",
+        "targetFieldLabel": "Advised",
+        "junctionNameSingular": "advice",
+        "junctionNamePlural": "advices",
+    },
+}
+NOTE = {"objectMetadataId": "advice", "type": "TEXT", "name": "note", "label": "Note"}
+
+
+async def create_company(served: Served) -> str:
+    """Create Orion and return the path of its page."""
+    return f"/console/records/companies/{(await ask(served, CREATE))['createCompany']['id']}"
+
+
+def related(name: str, *nodes: dict[str, Any]) -> dict[str, Any]:
+    """Return the data of a query for the records of a relation of the only company."""
+    return {"companies": {"edges": [{"node": {name: {"edges": [{"node": node} for node in nodes]}}}]}}
+
+
+async def test_a_record_is_linked_by_the_picker_and_unlinked(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        await watched.sign_in(served, await create_company(served))
+        page = watched.page
+        section = page.get_by_role("region", name="People of Orion")
+        link = section.get_by_role("button", name="Link People")
+
+        await link.click()
+        await page.get_by_role("combobox", name="Link People").fill("Gra")
+        await expect(page.get_by_role("option")).to_have_text(["Grace"])
+        await watched.assert_accessible(WHILE_A_LIST_IS_OPEN)
+        await press(page, "Enter")
+        await until_answered(served, PEOPLE, related("people", {"firstName": "Grace"}))
+        await expect(section.get_by_text("Linked Grace")).to_be_visible()
+        await expect(section.get_by_role("heading", name="People 1")).to_be_visible()
+        await expect(link).to_be_focused()
+        # Escape and a click elsewhere leave the picker without a link.
+        await press(page, "Enter", "Escape")
+        await expect(link).to_be_focused()
+        await link.click()
+        await page.get_by_role("heading", level=1).click()
+        await expect(page.get_by_role("combobox")).to_have_count(0)
+
+        await section.get_by_role("button", name="Unlink Grace").dblclick()
+        await until_answered(served, PEOPLE, related("people"))
+        await expect(section.get_by_text("Unlinked Grace")).to_be_visible()
+        await expect(section.get_by_role("heading", name="People 0")).to_be_visible()
+        await expect(section.get_by_role("alert")).to_have_count(0)
+        await watched.assert_accessible()
+        await section.get_by_role("button", name="Undo").click()
+        await until_answered(served, PEOPLE, related("people", {"firstName": "Grace"}))
+        await expect(section.get_by_role("button", name="Grace", exact=True)).to_be_visible()
+        await expect(section.get_by_role("button", name="Undo")).to_have_count(0)
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_relation_of_many_to_many_is_linked_to_its_other_end(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        await served.ask("/metadata", APPLY, changes=[{"createField": ADVISER}])
+        await served.ask("/metadata", APPLY, changes=[{"createField": NOTE}])
+        await watched.sign_in(served, await create_company(served))
+        page = watched.page
+        section = page.get_by_role("region", name="Advisers of Orion")
+        await section.get_by_role("button", name="Link Advisers").click()
+        await page.get_by_role("option", name="Ada").click()
+        ada = {"note": None, "person": {"firstName": "Ada"}}
+        await until_answered(served, ADVISERS, related("advisers", ada))
+        law = 'mutation { updateAdvices(filter: { id: { is: NOT_NULL } }, data: { note: "law" }) { id } }'
+        await ask(served, law)
+        await page.reload()
+        await section.get_by_role("button", name="Unlink law").click()
+        await until_answered(served, ADVISERS, related("advisers"))
+        # The link comes back with all that it has.
+        await section.get_by_role("button", name="Undo").click()
+        await until_answered(served, ADVISERS, related("advisers", {**ada, "note": "law"}))
+        await expect(section.get_by_role("button", name="law", exact=True)).to_be_visible()
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_record_that_must_be_linked_is_moved_and_not_unlinked(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        maker = {
+            "type": "RELATION",
+            "name": "maker",
+            "label": "Maker",
+            "isNullable": False,
+            "settings": {"onDelete": "CASCADE"},
+            "relationCreationPayload": {"targetObjectMetadataId": "company", "targetFieldLabel": "Tools"},
+        }
+        await create_object(served, "tool", [maker])
+        other = 'mutation { createTool(data: { name: "Saw", maker: { create: { name: "Zeta" } } }) { id } }'
+        await ask(served, other)
+        await watched.sign_in(served, await create_company(served))
+        page = watched.page
+        section = page.get_by_role("region", name="Tools of Orion")
+        await section.get_by_role("button", name="Link Tools").click()
+        await page.get_by_role("option", name="Saw").click()
+        await until_answered(
+            served,
+            "{ tools { edges { node { maker { name } } } } }",
+            {"tools": {"edges": [{"node": {"maker": {"name": "Orion"}}}]}},
+        )
+        await expect(section.get_by_role("button", name="Saw", exact=True)).to_be_visible()
+        await expect(section.get_by_role("button", name="Unlink Saw")).to_have_count(0)
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_role_links_what_it_may_and_a_refusal_is_shown(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        path, page = await create_company(served), watched.page
+        section = page.get_by_role("region", name="People of Orion")
+        link = section.get_by_role("button", name="Link People")
+        read = {"object": "*", "read": {}}
+        company = {"object": "company", "read": {}, "update": {}}
+        await watched.sign_in(await as_role(served, read, company, name="writer"), path)
+        await expect(section).to_be_visible()
+        await expect(page.get_by_role("button", name="Edit Name: Orion")).to_be_visible()
+        await expect(link).to_have_count(0)
+        # The role updates people, but for the key of the relation.
+        person = {"object": "person", "read": {}, "update": {"fields": {"only": ["city"]}}}
+        await watched.sign_in(await as_role(served, read, company, person, name="some"), path)
+        await link.click()
+        await page.get_by_role("option", name="Ada").click()
+        await expect(section.get_by_role("alert")).to_contain_text("Nothing was written.")
+        await watched.assert_accessible()
+        await section.get_by_role("button", name="Close").click()
+        await expect(section.get_by_role("alert")).to_have_count(0)
+        assert await ask(served, PEOPLE) == related("people")
+        await watched.assert_clean(served.address, LOADED)
