@@ -6,6 +6,7 @@ import gc
 import os
 import signal
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from enum import IntEnum
 from functools import partial
 from importlib import import_module
 from pathlib import Path
@@ -45,6 +46,12 @@ vars(_http)["create_ssl_context"] = functools.cache(create_ssl_context)
 
 # A whole schema has the same names each time, and their letters took a fifth of the time of making it.
 vars(_definition)["assert_name"] = functools.cache(assert_name)
+
+# `asyncio.Runner` asks for the handler of SIGINT when a coroutine, such as an asynchronous fixture or test, has ended.
+# Python 3.11 and 3.12 seek a constant of the handler's value, and write out that there is none, with the coroutine's
+# result: that of a fixture with an app takes 40 ms.
+_as_constant: Callable[[object, type[IntEnum]], object] = vars(signal)["_int_to_enum"]
+vars(signal)["_int_to_enum"] = lambda found, names: _as_constant(found, names) if isinstance(found, int) else found
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
