@@ -12,7 +12,7 @@ from fieldstone.engine.rest.imports.file_text import FileText
 from fieldstone.engine.rest.imports.json_lines import JsonLines
 from fieldstone.engine.rest.imports.rows import decode_record
 from fieldstone.metadata.json_text import JsonValue, dumps
-from fieldstone.metadata.model import Object
+from fieldstone.metadata.model import Object, Snapshot
 
 _ROWS = 5
 _LONGEST_VALUE = 200
@@ -21,13 +21,16 @@ _LONGEST_NAMES = 65_536
 _LONGEST_SAMPLE = 65_536
 
 
-def read_head(data: bytes, format_: Format, object_: Object, *, is_all: bool, most: int) -> dict[str, Any]:
+def read_head(
+    data: bytes, format_: Format, view: Snapshot, object_: Object, *, is_all: bool, most: int
+) -> dict[str, Any]:
     """Return the head of a file by its first bytes.
 
     Args:
         data: the first bytes.
         format_: of the file.
-        object_: whose records it has, as the principal sees it.
+        view: the model as the principal sees it.
+        object_: whose records it has.
         is_all: whether these are all bytes of the file.
         most: characters of a record.
 
@@ -61,12 +64,12 @@ def read_head(data: bytes, format_: Format, object_: Object, *, is_all: bool, mo
     sample = [[_cut(value) for value in _values(row.data, columns, format_)] for row in rows[:_ROWS] if not row.error]
     while len(dumps(sample)) > _LONGEST_SAMPLE:
         sample.pop()
-    return {"columns": columns, "sample": sample, "suggested": suggest(columns, object_)}
+    return {"columns": columns, "sample": sample, "suggested": suggest(columns, view, object_)}
 
 
-def suggest(columns: Sequence[str], object_: Object) -> dict[str, str | None]:
+def suggest(columns: Sequence[str], view: Snapshot, object_: Object) -> dict[str, str | None]:
     """Return for each column of a file the column of an object that has its name or its label; None: no one has."""
-    known = titles_by_name(object_)
+    known = titles_by_name(view, object_)
     return {name: known.get(plain_name(name)) for name in columns}
 
 

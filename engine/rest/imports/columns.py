@@ -1,7 +1,8 @@
 """The columns of a file, by the names that an export gives them, and the data that their cells are."""
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
+from functools import partial
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -11,14 +12,14 @@ from fieldstone.engine.access.withheld import say_withheld
 from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden
 from fieldstone.engine.rest.exports.csv_lines import columns_of
 from fieldstone.engine.rest.imports.csv_rows import BuildRecord, Cells
+from fieldstone.engine.rest.imports.options import OptionNames
 from fieldstone.engine.rest.imports.rows import Decode
 from fieldstone.engine.rest.input_types import BOOLEANS
 from fieldstone.engine.schema.objects.unique_keys import unique_keys
 from fieldstone.metadata import scalars
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.known_names import find_close
-from fieldstone.metadata.model import Access, Field, Object, Snapshot, relation_end
-from fieldstone.metadata.scalars import Scalar
+from fieldstone.metadata.model import Access, Field, Object, Part, Snapshot, relation_end
 
 _NUMBERS = (scalars.INT, scalars.DOUBLE, scalars.DECIMAL)
 _DELETED_AT = "deletedAt"
@@ -26,7 +27,10 @@ _DELETED_AT = "deletedAt"
 _NO_MAPPING: Mapping[str, str | None] = MappingProxyType({})
 
 Convert = Callable[[str], JsonValue]
-"""Returns the JSON value of a cell; a cell that is none of its type stays text, which the write refuses."""
+"""Returns the JSON value of a cell; a cell that is none of its type stays text, which the write refuses.
+
+Raises ApiError for a cell that names no option of its field.
+"""
 
 
 class Column(NamedTuple):
@@ -154,9 +158,9 @@ class RecordReader:
             column = self._find_link(field, name, part)
         elif field.is_composite:
             found = next((one for one in field.parts if one.name and one.name == part), None)
-            column = None if found is None else Column(name, self._converter(found.scalar), part)
+            column = None if found is None else Column(name, self._converter(field, found, title), part)
         else:
-            column = None if part else Column(name, self._converter(field.parts[0].scalar))
+            column = None if part else Column(name, self._converter(field, field.parts[0], title))
         if column is None:
             raise self._unknown(title)
         return column
@@ -166,17 +170,10 @@ class RecordReader:
         if not field.parts:
             return None
         if name == key_name:
-            return None if part else Column(key_name, self._converter(scalars.UUID))
-        key = self._keys_of(field).get(part)
-        return None if key is None else Column(field.name, self._converter(key.parts[0].scalar), part, key_name)
-
-    def _keys_of(self, link: Field) -> dict[str, Field]:
-        """Return the unique fields by name, by which a column names the record of a relation."""
-        end = relation_end(self._view, link)
-        keys = () if end is None else unique_keys(self._view, end.target)
-        return {
-            key.name: key for key, *others in keys if not others and key.relation_id is None and not key.is_composite
-        }
+            return None if part else Column(key_name, _read_text)
+        key = _link_keys(self._view, field).get(part)
+        title = f"{name}.{part}"
+        return None if key is None else Column(name, self._converter(key, key.parts[0], title), part, key_name)
 
     def _unknown(self, title: str) -> BadUserInput:
         return BadUserInput(
@@ -195,17 +192,21 @@ class RecordReader:
         if not links:
             return ""
         link = next((one for one in links if one.name == title.partition(".")[0]), links[0])
-        key = next((name for name in self._keys_of(link) if name != "id"), None)
+        key = next((name for name in _link_keys(self._view, link) if name != "id"), None)
         by_key = "" if key is None else f" or by a unique field ('{link.name}.{key}')"
         return f"; a record to connect to is named by its id ('{link.key_name}'){by_key}"
 
     def _suggest(self, title: str) -> str:
         """Return " Did you mean ..?" with the columns whose name or label is close to a title; empty without any."""
-        known, plain = titles_by_name(self._object), plain_name(title)
+        known, plain = titles_by_name(self._view, self._object), plain_name(title)
         close = [plain] if plain in known else find_close(plain, known)
         return did_you_mean([*dict.fromkeys(known[name] for name in close)])
 
-    def _converter(self, scalar: Scalar) -> Convert:
+    def _converter(self, field: Field, part: Part, title: str) -> Convert:
+        scalar = part.scalar
+        if part.options is not None:
+            names = OptionNames(field, title)
+            return names.read if scalar.element is None else partial(self._read_options, names)
         if scalar is scalars.JSON:
             return self._decode
         if scalar.element is not None:
@@ -213,6 +214,12 @@ class RecordReader:
         if scalar is scalars.BOOLEAN:
             return _read_boolean
         return self._read_number if scalar in _NUMBERS else _read_text
+
+    def _read_options(self, names: OptionNames, cell: str) -> JsonValue:
+        found = self._read_list(cell) if cell.lstrip().startswith("[") else names.split(cell)
+        if not isinstance(found, list):
+            return found
+        return [names.read(one) if isinstance(one, str) else one for one in found]
 
     def _read_list(self, cell: str) -> JsonValue:
         return self._decode(cell) if cell.lstrip().startswith("[") else [cell]
@@ -225,15 +232,36 @@ class RecordReader:
         return value if isinstance(value, int | Decimal) else cell
 
 
-def titles_by_name(object_: Object) -> dict[str, str]:
-    """Return the columns of an object's files by their names and labels, as `plain_name` has them."""
+def titles_by_name(view: Snapshot, object_: Object) -> dict[str, str]:
+    """Return the columns of an object's files by their names and labels, as `plain_name` has them.
+
+    Behind those of an export stand those that name the record of a relation by a unique field.
+    """
     known: dict[str, str] = {}
+    for title, label in (*_titles_of(object_), *_link_titles(view, object_)):
+        known.setdefault(plain_name(title), title)
+        known.setdefault(plain_name(label), title)
+    return known
+
+
+def _titles_of(object_: Object) -> Iterator[tuple[str, str]]:
     for column in columns_of(object_):
         field = object_.by_name.get(column.name) or object_.foreign_keys[column.name]
-        label = field.label if column.part is None else f"{field.label} {column.part}"
-        known.setdefault(plain_name(column.title), column.title)
-        known.setdefault(plain_name(label), column.title)
-    return known
+        yield column.title, field.label if column.part is None else f"{field.label} {column.part}"
+
+
+def _link_titles(view: Snapshot, object_: Object) -> Iterator[tuple[str, str]]:
+    for link in object_.held_keys.values():
+        for name, key in _link_keys(view, link).items():
+            if name != "id":
+                yield f"{link.name}.{name}", f"{link.label} {key.label}"
+
+
+def _link_keys(view: Snapshot, link: Field) -> dict[str, Field]:
+    """Return the unique fields by name, by which a column names the record of a relation."""
+    end = relation_end(view, link)
+    keys = () if end is None else unique_keys(view, end.target)
+    return {key.name: key for key, *others in keys if not others and key.relation_id is None and not key.is_composite}
 
 
 def plain_name(name: str) -> str:

@@ -4,10 +4,11 @@ import re
 from dataclasses import dataclass, field
 from typing import Any
 
-from fieldstone.engine.errors import ApiError, BadUserInput
+from fieldstone.engine.errors import ApiError, BadUserInput, NotFound
 from fieldstone.engine.rest.errors import rename_inputs
 from fieldstone.engine.rest.imports.rows import Row
 from fieldstone.metadata.model import Object, capitalised
+from fieldstone.metadata.scalars import shown as shown_value
 
 MOST_LISTED = 1_000
 """Refused rows that a report lists."""
@@ -85,8 +86,22 @@ def show_refused(row: Row, error: ApiError) -> dict[str, Any]:
     """Return a refused row as a report lists it."""
     error = rename_inputs(error)
     shown: dict[str, Any] = {"row": row.number, "line": row.line}
-    if name := field_of(error):
+    name = field_of(error)
+    if name:
         shown["field"] = name
-    shown["message"] = _PLACE.sub("", _SAME_KEY.sub("Several records ", error.message))
+    target = _say_target(row, name) if isinstance(error, NotFound) else ""
+    shown["message"] = _PLACE.sub("", _SAME_KEY.sub("Several records ", error.message)) + target
     shown["code"] = error.code
     return shown
+
+
+def _say_target(row: Row, link: str) -> str:
+    """Return the sentence with the value by which a row names the record of a relation; empty if it names none."""
+    match row.data.get(link), row.data.get(f"{link}Id"):
+        case {"connect": {"where": dict(where)}}, _ if len(where) == 1:
+            ((key, value),) = where.items()
+            return f" The row has {shown_value(value)} in '{link}.{key}'."
+        case None, str(id_):
+            return f" The row has {shown_value(id_)} in '{link}Id'."
+        case _:
+            return ""

@@ -151,7 +151,8 @@ class ImportJobEndpoint:
                     " imports that are over."
                 )
             number += 1
-        read = partial(read_head, head, format_, object_, is_all=is_whole, most=self._settings.max_body_bytes)
+        view, most = await _view(admitted), self._settings.max_body_bytes
+        read = partial(read_head, head, format_, view, object_, is_all=is_whole, most=most)
         found = await admitted.services.foundation.work.run(principal.workspace_id, read)
         await store.end_receiving(id_, found, principal)
 

@@ -40,8 +40,9 @@ async def test_labels_and_keys(client: httpx.AsyncClient) -> None:
     await add_field(client, "company", "code", "TEXT", isUnique=True)
     await add_field(client, "person", "worth", "CURRENCY", label="Kaufkraft")
     assert (await refusal(client, "people", "company.name")).endswith(
-        f"{COMPANY} or by a unique field ('company.code'). Did you mean 'companyId'?"
+        f"{COMPANY} or by a unique field ('company.code'). Did you mean 'companyId' or 'company.code'?"
     )
+    assert (await refusal(client, "people", "Company - Code")).endswith("Did you mean 'company.code'?")
     assert (await refusal(client, "people", "kaufkraft amountmicros")).endswith("Did you mean 'worth.amountMicros'?")
 
 

@@ -58,6 +58,33 @@ async def test_a_file_is_checked_imported_and_taken_back(watched: Watched, serve
         await watched.assert_clean(served.address, LOADED)
 
 
+async def test_labels_of_options_and_the_keys_of_relations_are_imported(watched: Watched, serve: Serve) -> None:
+    options = [{"value": "NEW_LEAD", "label": "New lead"}, {"value": "WON", "label": "Won"}]
+    stage = {"objectMetadataId": "person", "type": "SELECT", "name": "stage", "label": "Stage", "options": options}
+    code = {"objectMetadataId": "company", "type": "TEXT", "name": "code", "label": "Code", "isUnique": True}
+    apply = "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) { version } }"
+    lines = ["email,Stage,Company code,Firm", "jo@x,new lead,ACME,", "al@x,Wonn,ACME,", "bo@x,Won,ACNE,"]
+    async with serve() as served:
+        await served.ask("/metadata", apply, changes=[{"createField": stage}, {"createField": code}])
+        await ask(served, 'mutation { createCompany(data: { name: "Acme", code: "ACME" }) { id } }')
+        page = await open_list(watched, served, "people/import")
+        file = FilePayload(name="leads.csv", mimeType="text/csv", buffer="\n".join(lines).encode())
+        await page.get_by_label("File", exact=True).set_input_files(file)
+        await expect(page.get_by_label("Field for Company code")).to_have_value("company.code")
+        await expect(
+            page.get_by_label("Field for Firm").get_by_role("option", name=re.compile("Company . Code"))
+        ).to_be_attached()
+        await page.get_by_role("button", name="Import", exact=True).click()
+        await expect(page.get_by_text("Done. 1 created, 0 updated, 2 refused.")).to_be_visible(timeout=60_000)
+        refused = page.get_by_role("table", name="Refused rows").get_by_role("row")
+        await expect(refused.nth(1)).to_have_text(re.compile("2.*Stage.*not \"Wonn\".*Did you mean 'Won'"))
+        await expect(refused.nth(2)).to_have_text(re.compile("3.*The row has \"ACNE\" in 'company.code'"))
+        await watched.assert_accessible()
+        found = await ask(served, '{ person(where: { email: "jo@x" }) { stage company { name } } }')
+        assert found["person"] == {"stage": "NEW_LEAD", "company": {"name": "Acme"}}
+        await watched.assert_clean(served.address, LOADED)
+
+
 async def test_the_columns_of_a_file_that_was_still_received_have_their_fields(watched: Watched, serve: Serve) -> None:
     async with serve() as served:
         page = await open_list(watched, served, "people/import")

@@ -15,6 +15,8 @@ export type TargetObject = {
   labels: readonly LabelField[];
   /** A further text of a record, which tells it from another one of the same name. */
   detail?: LabelField;
+  /** The unique texts of a record, by which a file can name it. */
+  keys?: readonly { name: string; label: string }[];
   /** The role may read the records, and may not count them. */
   isUncounted?: boolean;
 };

@@ -13,8 +13,10 @@ type Edges<Node> = { edges: readonly { node: Node }[] };
 /** The ids of the fields that name a record. */
 type Labelled = { labelFields?: readonly string[] | null };
 
-type TargetNode = Omit<TargetObject, "labels"> &
-  Labelled & { fields: Edges<{ id: string; name: string; type: string }> & { pageInfo: { hasNextPage: boolean } } };
+type TextNode = { id: string; name: string; label: string; type: string; isUnique: boolean };
+
+type TargetNode = Omit<TargetObject, "labels" | "keys"> &
+  Labelled & { fields: Edges<TextNode> & { pageInfo: { hasNextPage: boolean } } };
 
 export type FieldNode = Omit<Field, "options" | "settings" | "relation"> & {
   position?: number | null;
@@ -115,6 +117,9 @@ function decodeRelation(node: FieldNode): Field["relation"] {
     target: {
       ...target,
       labels,
+      keys: texts
+        .filter(({ type, isUnique }) => isUnique && type === "TEXT")
+        .map(({ name, label }) => ({ name, label })),
       ...(detail ? { detail: { name: detail.name, type: detail.type } } : {}),
     },
     targetField: relation.targetField.name,

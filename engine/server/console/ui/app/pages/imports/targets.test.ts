@@ -8,6 +8,8 @@ function field(name: string, type: string, more: object = {}) {
   return { name, label: name.toUpperCase(), type, relation: null, isUnique: false, ...more };
 }
 
+const TARGET = { keys: [{ name: "website", label: "Website" }] };
+
 const OBJECT = {
   fields: [
     field("id", "UUID", { isUnique: true }),
@@ -15,17 +17,22 @@ const OBJECT = {
     field("fullName", "FULL_NAME", { isUnique: true }),
     field("updatedAt", "DATE_TIME"),
     field("searchVector", "TS_VECTOR"),
-    field("company", "RELATION", { relation: { holdsKey: true, type: "MANY_TO_ONE" } }),
-    field("badge", "RELATION", { relation: { holdsKey: false, type: "ONE_TO_ONE" } }),
+    field("company", "RELATION", { relation: { holdsKey: true, type: "MANY_TO_ONE", target: TARGET } }),
+    field("badge", "RELATION", { relation: { holdsKey: false, type: "ONE_TO_ONE", target: TARGET } }),
   ],
 } as unknown as ObjectModel;
 
-test("a composite is given by its parts, a relation by its key", () => {
+test("a composite is given by its parts, a relation by its key or a unique text", () => {
   assert.deepEqual(
     targetsOf(OBJECT).map((target) => target.name),
-    ["id", "email", "fullName.firstName", "fullName.lastName", "companyId"],
+    ["id", "email", "fullName.firstName", "fullName.lastName", "companyId", "company.website"],
   );
-  assert.equal(targetsOf(OBJECT)[4]?.label, "COMPANY (id)");
+  assert.deepEqual(
+    targetsOf(OBJECT)
+      .slice(4)
+      .map((target) => target.label),
+    ["COMPANY (id)", "COMPANY › Website"],
+  );
 });
 
 test("a row finds its record by a unique field of one column, or by the id", () => {

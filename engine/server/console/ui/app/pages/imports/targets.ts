@@ -8,12 +8,18 @@ export type Target = { name: string; label: string };
 
 const NOT_GIVEN = ["updatedAt", "deletedAt"];
 
-/** Return the fields that an import may give: a part of a composite as a path, a relation by its key. */
+/** Return the fields that an import may give: a part of a composite as a path, a relation by its key or a unique text. */
 export function targetsOf(object: ObjectModel): Target[] {
   return object.fields.flatMap((field): Target[] => {
     if (isToMany(field) || NOT_GIVEN.includes(field.name) || field.type === "TS_VECTOR") return [];
-    if (field.relation)
-      return field.relation.holdsKey ? [{ name: `${field.name}Id`, label: `${field.label} (id)` }] : [];
+    if (field.relation) {
+      const { holdsKey, target } = field.relation;
+      const keys = (target.keys ?? []).map((key) => ({
+        name: `${field.name}.${key.name}`,
+        label: `${field.label} › ${key.label}`,
+      }));
+      return holdsKey ? [{ name: `${field.name}Id`, label: `${field.label} (id)` }, ...keys] : [];
+    }
     const parts = partsOf(field.type);
     if (parts.length === 0) return [{ name: field.name, label: field.label }];
     return parts.map((part) => ({ name: `${field.name}.${part.name}`, label: `${field.label} › ${part.label}` }));
