@@ -20,6 +20,8 @@ export type Documents = {
   removeMany: string;
   restoreMany: string;
   destroyMany: string;
+  duplicates: string;
+  merge: string;
   options: string;
   changes: string;
 };
@@ -49,6 +51,12 @@ export function buildDocuments(object: ObjectModel, shown: readonly Field[]): Do
     removeMany: bulk("Delete"),
     restoreMany: bulk("Restore"),
     destroyMany: bulk("Destroy"),
+    duplicates:
+      `query ConsoleDuplicates($ids: [UUID!]!) {\n` +
+      `  ${object.nameSingular}Duplicates(ids: $ids) { edges { node { id } } }\n}\n`,
+    merge:
+      `mutation ConsoleMerge($ids: [UUID!]!, $stays: Int!, $dryRun: Boolean!) {\n` +
+      `  merge${many}(ids: $ids, conflictPriorityIndex: $stays, dryRun: $dryRun) {\n${record}\n  }\n}\n`,
     options:
       `query ConsoleOptions(${list}, ${order}, $first: Int) {\n` +
       `  ${plural}(filter: $filter, orderBy: $orderBy, first: $first) {\n` +

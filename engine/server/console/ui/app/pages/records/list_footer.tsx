@@ -1,5 +1,6 @@
 // The line below a list: the number of records, the selection with its actions, and the news.
 
+import { MOST_MERGED } from "../../api/merging.ts";
 import type { BulkVerb } from "../../api/row_writes.ts";
 import { shownRows } from "../../grid/grid.tsx";
 import { cellKey } from "../../grid/marks.ts";
@@ -12,10 +13,11 @@ import { BulkEditDialog } from "./bulk_edit_dialog.tsx";
 import { BulkRemoveDialog } from "./bulk_remove_dialog.tsx";
 import { DraftLine } from "./draft_line.tsx";
 import { EditsNotice } from "./edits_notice.tsx";
+import { MergeDialog } from "./merge_dialog.tsx";
 import type { List } from "./use_list.ts";
 
 /** A dialog about the selected records. */
-export type BulkDialog = "edit" | BulkVerb | null;
+export type BulkDialog = "edit" | "merge" | BulkVerb | null;
 
 export type ListFooterProps = {
   list: List;
@@ -81,6 +83,9 @@ export function ListFooter({ list, isDrafting, dialog, setDialog, onOpen }: List
           ) : (
             <>
               {list.may.update && <Button onPress={() => setDialog("edit")}>Edit…</Button>}
+              {list.may.update && list.may.delete && !selection.all && chosen <= MOST_MERGED && (
+                <Button onPress={() => setDialog("merge")}>Merge…</Button>
+              )}
               {list.may.delete && (
                 <Button
                   kind="danger"
@@ -106,7 +111,8 @@ export function ListFooter({ list, isDrafting, dialog, setDialog, onOpen }: List
         )}
       </div>
       {dialog === "edit" && <BulkEditDialog list={list} bulk={bulk} onClose={close} />}
-      {dialog !== null && dialog !== "edit" && (
+      {dialog === "merge" && <MergeDialog list={list} selected={ids} onClose={close} />}
+      {dialog !== null && dialog !== "edit" && dialog !== "merge" && (
         <BulkRemoveDialog
           bulk={bulk}
           verb={dialog}

@@ -1,0 +1,52 @@
+// The merge of records into one of them: their likely duplicates, the record as it would be, and the write.
+
+import { records } from "./client.ts";
+import type { ObjectModel, RecordRow } from "./model.ts";
+import { buildDocuments } from "./record_documents.ts";
+
+/** The most records that one merge makes one of. */
+export const MOST_MERGED = 9;
+
+/** The most likely duplicates that are shown. */
+const MOST_ALIKE = 100;
+
+type Connection<Node> = { edges: readonly { node: Node }[] };
+
+/** Return records by their ids, in this order. */
+export async function readRows(object: ObjectModel, ids: readonly string[], signal: AbortSignal): Promise<RecordRow[]> {
+  const document = buildDocuments(object, object.fields).page;
+  const variables = { filter: { id: { in: ids } }, first: ids.length };
+  const answer = await records<Record<string, Connection<RecordRow>>>(document, variables, { signal });
+  const found = new Map((answer[object.namePlural]?.edges ?? []).map(({ node }) => [node.id, node]));
+  return ids.flatMap((id) => found.get(id) ?? []);
+}
+
+/** Return the ids of likely duplicates, each of them once and none of the records themselves. */
+export function othersOf(alike: readonly Connection<{ id: string }>[], ids: readonly string[]): string[] {
+  const found = alike.flatMap(({ edges }) => edges.map(({ node }) => node.id));
+  return [...new Set(found)].filter((id) => !ids.includes(id)).slice(0, MOST_ALIKE);
+}
+
+/** Return the likely duplicates of records. */
+export async function readDuplicates(
+  object: ObjectModel,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<RecordRow[]> {
+  const document = buildDocuments(object, []).duplicates;
+  const answer = await records<Record<string, readonly Connection<{ id: string }>[]>>(document, { ids }, { signal });
+  const others = othersOf(answer[`${object.nameSingular}Duplicates`] ?? [], ids);
+  return others.length === 0 ? [] : readRows(object, others, signal);
+}
+
+/** Merge records into the one with the id `stays`, and return it; a dry run writes nothing. */
+export async function mergeRows(
+  object: ObjectModel,
+  ids: readonly string[],
+  stays: string,
+  dryRun: boolean,
+): Promise<RecordRow> {
+  const variables = { ids, stays: ids.indexOf(stays), dryRun };
+  const answer = await records<Record<string, RecordRow>>(buildDocuments(object, object.fields).merge, variables);
+  return Object.values(answer)[0] as RecordRow;
+}
