@@ -12,6 +12,8 @@ from fieldstone.metadata.scalars import shown
 
 _LISTED = 12
 """Options that a message lists."""
+_MOST_SEARCHES = 100
+"""Cells of a column whose refusals get a hint: a search takes milliseconds, and a file may have any number of them."""
 _BETWEEN = re.compile("[,;]")
 
 
@@ -29,6 +31,7 @@ class OptionNames:
         self._title = title
         self._options = sorted(field.options, key=lambda option: option.position)
         self._values = {option.value for option in self._options}
+        self._searches = 0
         self._by_label: dict[str, list[Option]] = {}
         for option in self._options:
             self._by_label.setdefault(_plain(option.label), []).append(option)
@@ -63,6 +66,9 @@ class OptionNames:
         return [cell] if is_one else _BETWEEN.split(cell)
 
     def _find_close(self, text: str) -> list[str]:
+        self._searches += 1
+        if self._searches > _MOST_SEARCHES:
+            return []
         labels = {name: option.label for option in self._options for name in (option.value, option.label)}
         return [*dict.fromkeys(labels[name] for name in find_close(text, labels))]
 

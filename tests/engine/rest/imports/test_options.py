@@ -70,6 +70,12 @@ async def test_a_cell_that_names_no_option(
     assert (report["created"], report["errors"]) == (1, [shown])
 
 
+async def test_the_first_wrong_cells_of_a_column_get_a_hint(client: httpx.AsyncClient) -> None:
+    await add_options(client)
+    report = await import_cells(client, "level", *["Wonn"] * 150)
+    assert [one["message"].endswith("Did you mean 'Won'?") for one in report["errors"]] == [True] * 100 + [False] * 50
+
+
 async def test_a_label_of_several_options_is_refused_with_their_values(client: httpx.AsyncClient) -> None:
     twice = [{"value": value, "label": label, "position": 0} for value, label in [("A", "Hot"), ("B", "HOT")]]
     await add_field(client, "person", "level", "SELECT", options=twice)
