@@ -18,9 +18,9 @@ _LONGEST_PAUSE = 30.0
 _CALM = 60.0
 """Seconds of service after which the pause between starts is the first one again."""
 _MOST_TRIES = 4
-"""Starts in vain after which the server counts as broken; they take some 8 seconds."""
+"""Starts in vain after which the server counts as broken; they take some 8 seconds. As many long recoveries."""
 _RECOVERING = 10.0
-"""Seconds for which a server recovers that counts as one that is started; one that ends sooner was started in vain."""
+"""Seconds from which on a recovery is a long one: the server is not broken until four of them have ended in vain."""
 _PATIENCE = 60.0
 """Seconds without a postmaster after which the server counts as broken, even while a start is under way."""
 
@@ -55,6 +55,7 @@ class Watch:
         self._busy_since: float | None = None
         self._served_since = clock()
         self._tries = 0
+        self._lost_recoveries = 0
         self._pause = 0.0
         self._next_start = clock()
 
@@ -65,9 +66,11 @@ class Watch:
 
     @property
     def is_broken(self) -> bool:
-        """Return whether the server is away and several starts did not bring it back; one that recovers is not."""
+        """Return whether the server is away and several starts, or several long recoveries, did not bring it back."""
         silent_since = self._silent_since
-        return self._tries >= _MOST_TRIES or (silent_since is not None and self._clock() - silent_since > _PATIENCE)
+        if max(self._tries, self._lost_recoveries) >= _MOST_TRIES:
+            return True
+        return silent_since is not None and self._clock() - silent_since > _PATIENCE
 
     async def run(self) -> None:
         """Watch until cancelled. A start that is under way then still ends; `stop` of the server waits for it."""
@@ -92,14 +95,19 @@ class Watch:
                 self._silent_since = None
                 if self._busy_since is None:
                     self._busy_since = now
-                if now - self._busy_since >= _RECOVERING:
+                if self._recovers_long(now):
                     self._tries = 0
             case ConnectOutcome.SILENT:
+                if self._recovers_long(now):
+                    self._lost_recoveries += 1
                 self._busy_since = None
                 if self._silent_since is None:
                     self._silent_since = now
                 if now >= self._next_start:
                     await self._start()
+
+    def _recovers_long(self, now: float) -> bool:
+        return self._busy_since is not None and now - self._busy_since >= _RECOVERING
 
     async def _start(self) -> None:
         root = self._server.folder.root
@@ -131,7 +139,7 @@ class Watch:
             )
         self._away_since = self._silent_since = self._busy_since = None
         self._served_since = now
-        self._tries = 0
+        self._tries = self._lost_recoveries = 0
 
     def _calm_down(self, now: float) -> None:
         if now - self._served_since >= _CALM:
