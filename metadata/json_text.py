@@ -145,7 +145,23 @@ class _Pieces:
         found = self.text[place : place + 1]
         if found != end and found != ",":
             raise json.JSONDecodeError("Expecting ',' delimiter", self.text, place)
-        return (place + 1, True) if found == end else (self._skip(place + 1), False)
+        if found == end:
+            return place + 1, True
+        member = self._skip(place + 1)
+        if self.text[member : member + 1] == end:
+            self._refuse_comma(place, member + 1)
+        return member, False
+
+    def _refuse_comma(self, comma: int, end: int) -> None:
+        """Raise the scanner's error for a comma behind which the container ends at `end`.
+
+        Its place and its words depend on the version of Python.
+        """
+        container = "[0" if self.text[end - 1] == "]" else '{"":0'
+        try:
+            _DECODER.decode(container + self.text[comma:end])
+        except json.JSONDecodeError as error:
+            raise json.JSONDecodeError(error.msg, self.text, comma + error.pos - len(container)) from None
 
     def _skip(self, place: int) -> int:
         """Return where the white space from here on ends."""
