@@ -10,6 +10,8 @@ if TYPE_CHECKING:
 
 LARGEST: Final = 256 << 10
 """Bytes of an answer."""
+FETCH_LIMIT: Final = 3.0
+"""Seconds for one fetch."""
 
 
 class Unreachable(Exception):
@@ -72,10 +74,10 @@ class Fetcher:
 
 
 @asynccontextmanager
-async def open_fetcher(limit: float) -> AsyncIterator[Fetcher]:
-    """Open the connections to identity providers for the length of the block; `limit` is in seconds."""
+async def open_fetcher() -> AsyncIterator[Fetcher]:
+    """Open the connections to identity providers for the length of the block."""
     import httpx  # noqa: PLC0415 - as above
 
     # Nothing of an answer may lead the request elsewhere.
-    async with httpx.AsyncClient(timeout=limit, follow_redirects=False) as client:
+    async with httpx.AsyncClient(timeout=FETCH_LIMIT, follow_redirects=False) as client:
         yield Fetcher(client)

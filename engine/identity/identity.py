@@ -13,7 +13,7 @@ from fieldstone.engine.identity.credential import Credential, CredentialKind, Pr
 from fieldstone.engine.identity.fetching import open_fetcher
 from fieldstone.engine.identity.impersonation import ActsAs, impersonate
 from fieldstone.engine.identity.issuer import Issuer
-from fieldstone.engine.identity.key_sets import FETCH_LIMIT, TrustedIssuer, trust
+from fieldstone.engine.identity.key_sets import TrustedIssuer, trust
 from fieldstone.engine.identity.openid import OpenIdProvider, ProviderSettings, offered_roles
 from fieldstone.engine.identity.remembered_tokens import RememberedToken
 from fieldstone.engine.identity.shared_look_ups import SharedLookUps
@@ -168,7 +168,7 @@ async def open_identity(
         opened: dict[str, OpenIdProvider] = {}
         # The certificates that a client reads take a fifth of the time in which a server starts.
         if issuers or providers:
-            fetcher = await stack.enter_async_context(open_fetcher(FETCH_LIMIT))
+            fetcher = await stack.enter_async_context(open_fetcher())
             trusted += [trust(issuer, fetcher) for issuer in issuers]
             opened |= {one.name: OpenIdProvider(one, fetcher, denied, workspaces) for one in providers}
         sessions = SessionStore(database, offered_roles(providers))

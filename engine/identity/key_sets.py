@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Final, Protocol
 
 from fieldstone.engine.errors import ServiceUnavailable
-from fieldstone.engine.identity.fetching import Fetcher, Unreachable
+from fieldstone.engine.identity.fetching import FETCH_LIMIT, Fetcher, Unreachable
 from fieldstone.engine.identity.issuer import Issuer
 from fieldstone.engine.identity.signatures.keys import SigningKey
 from fieldstone.metadata.json_text import loads
@@ -17,8 +17,6 @@ from fieldstone.sql.frozen import frozen
 
 _LOG = logging.getLogger(__name__)
 
-FETCH_LIMIT: Final = 3.0
-"""Seconds for one fetch."""
 FRESH_FOR: Final = 300.0
 """Seconds after which a key set is fetched again, while the old one serves."""
 USABLE_FOR: Final = 86_400.0

@@ -5,7 +5,6 @@ of the token, the list of denied ones, and the issuer with its roles and its key
 """
 
 import time
-from collections.abc import Callable
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -44,7 +43,7 @@ class RememberedToken(NamedTuple):
         """Return the facts as JSON."""
         return dumps(self._asdict())
 
-    async def recall(self, tokens: Tokens, workspace_id: UUID, *, now: Callable[[], float] = time.time) -> Principal:
+    async def recall(self, tokens: Tokens, workspace_id: UUID) -> Principal:
         """Return the principal of the token, as long as that holds.
 
         Raises:
@@ -60,7 +59,7 @@ class RememberedToken(NamedTuple):
             jti=self.jti,
             issued_at=self.issued_at,
         )
-        if now() >= self.expires_at:
+        if time.time() >= self.expires_at:
             raise Unauthenticated("The token has expired.")
         if tokens.denied.denies(facts):
             raise Unauthenticated("The token has been revoked.")

@@ -32,23 +32,22 @@ _SIMPLE = re.compile(r"([A-Za-z0-9_]+(?:\.[A-Za-z0-9_]+)*)\[([A-Za-z0-9_]+)\]:")
 _JSON = JSONDecoder()
 
 
-def read_filter(text: str, type_: GraphQLInputObjectType, *, parameter: str = "filter") -> dict[str, JsonValue]:
+def read_filter(text: str, type_: GraphQLInputObjectType) -> dict[str, JsonValue]:
     """Return the JSON of the filter input `type_` that a text means.
 
     Raises:
         BadUserInput: it has another syntax, or names a member that the input does not have.
     """
-    return _Reader(text, type_, parameter).read()
+    return _Reader(text, type_).read()
 
 
 class _Reader:
     """Reads one text from its start to its end."""
 
-    def __init__(self, text: str, type_: GraphQLInputObjectType, parameter: str) -> None:
+    def __init__(self, text: str, type_: GraphQLInputObjectType) -> None:
         self._text = text
         self._place = 0
         self._type = type_
-        self._parameter = parameter
 
     def read(self) -> dict[str, JsonValue]:
         found = self._conditions(0)
@@ -58,7 +57,7 @@ class _Reader:
 
     def _conditions(self, depth: int) -> list[dict[str, JsonValue]]:
         if depth > DEEPEST:
-            raise BadUserInput(f"'{self._parameter}' is nested more than {DEEPEST} levels deep.", field=self._parameter)
+            raise BadUserInput(f"'filter' is nested more than {DEEPEST} levels deep.", field="filter")
         found = [self._condition(depth)]
         while self._takes(","):
             found.append(self._condition(depth))
@@ -69,7 +68,7 @@ class _Reader:
         if simple := _SIMPLE.match(self._text, self._place):
             self._place = simple.end()
             names = [*simple[1].split("."), simple[2]]
-            return Input(self._type, self._parameter).build(names, self._value(0, ends=",)"))
+            return Input(self._type, "filter").build(names, self._value(0, ends=",)"))
         names = [self._name()]
         if names[0] in _CONJUNCTIONS and self._takes("("):
             if self._takes(")"):
@@ -87,7 +86,7 @@ class _Reader:
         names.append(self._name())
         if not (self._takes("]") and self._takes(":")):
             raise self._error("']:' and a value")
-        return Input(self._type, self._parameter).build(names, self._value(0, ends=",)"))
+        return Input(self._type, "filter").build(names, self._value(0, ends=",)"))
 
     def _name(self) -> str:
         start = self._place
@@ -110,7 +109,7 @@ class _Reader:
 
     def _list(self, depth: int) -> Token:
         if depth > DEEPEST:
-            raise BadUserInput(f"'{self._parameter}' is nested more than {DEEPEST} levels deep.", field=self._parameter)
+            raise BadUserInput(f"'filter' is nested more than {DEEPEST} levels deep.", field="filter")
         self._place += 1
         items: list[Token] = []
         if self._takes("]"):
@@ -190,7 +189,7 @@ class _Reader:
         found = self._text[self._place : self._place + 20]
         shown = f"'{found}'" if found else "its end"
         return BadUserInput(
-            f"'{self._parameter}' is not valid at character {self._place + 1}: {expected} is expected, not {shown};"
+            f"'filter' is not valid at character {self._place + 1}: {expected} is expected, not {shown};"
             ' right is, for instance, and(city[eq]:"Berlin",or(name[ilike]:%a%,employees[gt]:5)).',
-            field=self._parameter,
+            field="filter",
         )

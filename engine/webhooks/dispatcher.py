@@ -21,7 +21,7 @@ from fieldstone.sql.frozen import frozen
 
 _LOG = logging.getLogger(__name__)
 
-INTERVAL = 0.5
+_INTERVAL = 0.5
 """Seconds between two looks for due deliveries that no wakeup asks for."""
 _TAKE_OVER = 5.0
 """Seconds of a lease beyond the time limit of an attempt: then another process takes the delivery over."""
@@ -84,7 +84,6 @@ class Dispatcher:
         effort: Effort,
         *,
         wake: Wake,
-        interval: float = INTERVAL,
     ) -> None:
         self.counters = WebhookCounters()
         self._claims = claims
@@ -92,7 +91,6 @@ class Dispatcher:
         self._sender = sender
         self._effort = effort
         self._wake = wake
-        self._interval = interval
         self._sending: dict[asyncio.Task[None], Claimed] = {}
         self._results: list[Result] = []
 
@@ -107,9 +105,9 @@ class Dispatcher:
             except DatabaseError as error:
                 if pause.begin(error):
                     _LOG.warning("webhooks wait: %s", error)
-                await asyncio.sleep(self._interval)
+                await asyncio.sleep(_INTERVAL)
                 continue
-            await self._wake.wait(self._interval)
+            await self._wake.wait(_INTERVAL)
 
     async def close(self) -> None:
         """Wait a moment for the attempts under way, and give back the rest; `run` must have ended."""

@@ -39,7 +39,7 @@ from fieldstone.sql.queries import named_statement
 
 _LOG = logging.getLogger(__name__)
 
-BATCH = 500
+_BATCH = 500
 """The most events that one tick reads."""
 _SHARE = 100
 """Deliveries of one workspace in a batch, beyond which it has a consumer of its own for them."""
@@ -64,17 +64,14 @@ class FanOut:
         *,
         wake: Wake,
         made: Callable[[], None],
-        interval: float = INTERVAL,
-        batch: int = BATCH,
     ) -> None:
         self._database = database
         self._current = current
-        self._records = RecordReader(database, limit=batch)
-        self._apart = Apart(database, current, made=made, batch=batch)
+        self._records = RecordReader(database, limit=_BATCH)
+        self._apart = Apart(database, current, made=made, batch=_BATCH)
         self._wake = wake
         self._made = made
-        self._interval = interval
-        self._batch = BatchSize(batch)
+        self._batch = BatchSize(_BATCH)
         self._is_awaited = True
         self._webhook = Wake()
         self._standstill = Standstill(database, "events for webhooks", consumer=CONSUMER)
@@ -92,7 +89,7 @@ class FanOut:
 
     async def _run(self) -> None:
         await self._database.write(*REGISTER_CONSUMER.bind(name=CONSUMER), share=None)
-        backoff, pause = Backoff(FIRST_PAUSE, longest=self._interval, spread=EVEN), LogPause()
+        backoff, pause = Backoff(FIRST_PAUSE, longest=INTERVAL, spread=EVEN), LogPause()
         while True:
             called = self._wake.forget()
             try:
@@ -105,7 +102,7 @@ class FanOut:
                 if pause.begin(error):
                     _LOG.warning("events wait to be sent to webhooks: %s", error)
                 await self._standstill.go_on()
-                await asyncio.sleep(self._interval)
+                await asyncio.sleep(INTERVAL)
                 continue
             if more is None and called:
                 await self._standstill.go_on()
@@ -115,10 +112,10 @@ class FanOut:
             self._standstill.end()
             backoff.reset()
             if not more and self._is_awaited:
-                await self._wake.wait(self._interval)
+                await self._wake.wait(INTERVAL)
             elif not more:
                 self._webhook.forget()
-                await self._webhook.wait(self._interval)
+                await self._webhook.wait(INTERVAL)
 
     async def tick(self) -> bool | None:
         """Read a batch of events; return whether there may be more, None if another process is ahead or has a lock.

@@ -18,23 +18,23 @@ LIMIT: Final = 30.0
 _QUERIES: Final = read_queries(__name__)
 
 
-async def wait_for_lock(connection: Session, lock: AdvisoryLock, *, limit: float = LIMIT) -> None:
+async def wait_for_lock(connection: Session, lock: AdvisoryLock) -> None:
     """Take one of Fieldstone's locks, up to the end of the transaction, whose own `lock_timeout` comes first.
 
     Raises:
         ModelBusy: another session did not let it go in time.
         psycopg.Error: PostgreSQL refused it.
     """
-    await _wait(connection, CATALOG["wait_for_lock"], {**lock.parameters, "word": ""}, limit)
+    await _wait(connection, CATALOG["wait_for_lock"], {**lock.parameters, "word": ""})
 
 
 async def wait_for_gate(connection: Session, workspace_id: UUID) -> None:
     """Hold the gate of a workspace open, up to the end of the transaction; it raises as `wait_for_lock`."""
     values = {"space": 0, "lock": 0, "word": f"fieldstone.rows {workspace_id}", "workspace_id": workspace_id}
-    await _wait(connection, _QUERIES["share_gate"], values, LIMIT)
+    await _wait(connection, _QUERIES["share_gate"], values)
 
 
-async def _wait(connection: Session, query: bytes, values: Mapping[str, object], limit: float) -> None:
+async def _wait(connection: Session, query: bytes, values: Mapping[str, object]) -> None:
     bound = await (await connection.execute(_QUERIES["lock_timeout"])).fetchone()
     if bound != ("0",):
         # Of a change of the model, which is tried again.
@@ -43,7 +43,7 @@ async def _wait(connection: Session, query: bytes, values: Mapping[str, object],
     try:
         # A savepoint of the transaction that the first statement has begun.
         async with connection.transaction():
-            milliseconds = {"milliseconds": f"{round(limit * 1_000)}ms"}
+            milliseconds = {"milliseconds": f"{round(LIMIT * 1_000)}ms"}
             await connection.execute(CATALOG["wait_for_locks_at_most"], milliseconds)
             await connection.execute(query, values)
     except psycopg.errors.LockNotAvailable as error:
@@ -51,6 +51,6 @@ async def _wait(connection: Session, query: bytes, values: Mapping[str, object],
         pid, login, application = found or ("unknown", "unknown", "")
         raise ModelBusy(
             f'the login "{login}" (pid {pid}, {application or "without a name"}) holds a lock of Fieldstone, and did'
-            f" not let it go within {limit:g} seconds; nothing was changed: try again later"
+            f" not let it go within {LIMIT:g} seconds; nothing was changed: try again later"
         ) from error
     await connection.execute(CATALOG["wait_for_locks_at_most"], {"milliseconds": "0"})

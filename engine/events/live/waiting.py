@@ -9,14 +9,9 @@ MOST_WAITING = 64 << 20
 
 
 class WaitingAnswers:
-    """The groups whose answers wait, the oldest first; the newest is always kept.
+    """The groups whose answers wait, the oldest first; the newest is always kept."""
 
-    Args:
-        most: characters of all answers together.
-    """
-
-    def __init__(self, most: int = MOST_WAITING) -> None:
-        self._most = most
+    def __init__(self) -> None:
         self._sizes: OrderedDict[LiveGroup, int] = OrderedDict()
         self.characters = 0
 
@@ -30,7 +25,7 @@ class WaitingAnswers:
         group.answer = answer
         self._sizes[group] = len(answer.payload)
         self.characters += len(answer.payload)
-        while self.characters > self._most and len(self._sizes) > 1:
+        while self.characters > MOST_WAITING and len(self._sizes) > 1:
             oldest = next(iter(self._sizes))
             self.forget(oldest)
 

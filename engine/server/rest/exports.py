@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _METHODS = ("GET", "POST", "HEAD", "OPTIONS")
 """POST is an import."""
 _CHUNK = 65_536
+_SLOW = 15.0
+"""Seconds that a client may take to read a chunk, and all chunks beyond the time for their bytes."""
 _LONGEST = 7_200.0
 """Seconds of an export, from its first page to its last one."""
 _SLOWEST = 32_768
@@ -43,14 +45,12 @@ class ExportEndpoint:
         admission: the one of all endpoints.
         log: has a line for each export that is cut.
         closing: set when all responses must end.
-        slow: seconds that a client may take to read a chunk of 64 KiB, and all chunks beyond the time for their bytes.
     """
 
-    def __init__(self, *, admission: Admission, log: Log, closing: StreamEnd, slow: float = 15.0) -> None:
+    def __init__(self, *, admission: Admission, log: Log, closing: StreamEnd) -> None:
         self._admission = admission
         self._log = log
         self._closing = closing
-        self._slow = slow
         self._slots = TransferSlots("exports")
         self._patience = Overdue(PATIENCE)
 
@@ -75,7 +75,7 @@ class ExportEndpoint:
             async with CancelOnDisconnect(incoming.receive, self._patience):
                 incoming.context.operations = 1
                 lines = await export.read_next()
-                stream = _Stream(incoming.context, send, self._slow)
+                stream = _Stream(incoming.context, send)
                 await stream.begin(_headers(export, address, incoming.reply_headers))
                 if method == "HEAD":
                     await stream.end()
@@ -138,10 +138,9 @@ class ExportEndpoint:
 class _Stream:
     """A response whose length is not known."""
 
-    def __init__(self, context: RequestContext, send: "Send", slow: float) -> None:
+    def __init__(self, context: RequestContext, send: "Send") -> None:
         self.context = context
         self._send = send
-        self._slow = slow
         self._began = time.monotonic()
         self._waited = 0.0
         self._taken = 0
@@ -160,8 +159,8 @@ class _Stream:
             message = {"type": "http.response.body", "body": chunk, "more_body": True}
             began = time.monotonic()
             # One that takes a chunk now and then must not keep a slot for days.
-            left = self._slow + self._taken / _SLOWEST - self._waited
-            async with asyncio.timeout(min(self._slow, max(0.0, left))):
+            left = _SLOW + self._taken / _SLOWEST - self._waited
+            async with asyncio.timeout(min(_SLOW, max(0.0, left))):
                 await self._send(message)
             self._waited += time.monotonic() - began
             self._taken += len(chunk)

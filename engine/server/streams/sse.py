@@ -72,7 +72,6 @@ class StreamEndpoint:
         path: the one that it stands at.
         select: returns the API that it serves.
         closing: set when all streams must end, so that their clients come back to another process.
-        limits: those of each stream.
     """
 
     def __init__(
@@ -82,13 +81,12 @@ class StreamEndpoint:
         path: str,
         select: Callable[[Services], GraphQLApi],
         closing: StreamEnd,
-        limits: StreamLimits | None = None,
     ) -> None:
         self._admission = admission
         self._path = path
         self._select = select
         self._closing = closing
-        self._limits = limits or StreamLimits()
+        self._limits = StreamLimits()
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Answer one request."""

@@ -11,8 +11,8 @@ import pytest
 
 from fieldstone.engine.errors import ServiceUnavailable
 from fieldstone.engine.identity import key_sets
-from fieldstone.engine.identity.fetching import Fetcher, open_fetcher
-from fieldstone.engine.identity.key_sets import FETCH_LIMIT, FRESH_FOR, PAUSE, RETRY, USABLE_FOR, FetchedKeys
+from fieldstone.engine.identity.fetching import FETCH_LIMIT, Fetcher, open_fetcher
+from fieldstone.engine.identity.key_sets import FRESH_FOR, PAUSE, RETRY, USABLE_FOR, FetchedKeys
 from tests.clock import Clock
 from tests.engine.identity.provider import Provider, new_key, provide
 from tests.waiting import until
@@ -25,7 +25,7 @@ Open = Callable[[Provider], AbstractAsyncContextManager[tuple[FetchedKeys, Clock
 @asynccontextmanager
 async def open_keys(provider: Provider) -> AsyncIterator[tuple[FetchedKeys, Clock]]:
     clock = Clock()
-    async with open_fetcher(FETCH_LIMIT) as fetcher:
+    async with open_fetcher() as fetcher:
         keys = FetchedKeys(provider.url, fetcher, clock=clock)
         try:
             yield keys, clock

@@ -2,7 +2,6 @@
 
 import asyncio
 from pathlib import Path
-from typing import Any
 
 import psycopg
 import pytest
@@ -72,8 +71,7 @@ async def test_a_login_that_holds_a_lock_of_ours_is_named(
 ) -> None:
     """Workspaces and keys waited for it without an end and without a word."""
     model = await desk.default()
-    wait: Any = lock_waits._wait
-    monkeypatch.setattr(lock_waits, "_wait", lambda *given: wait(*given[:-1], 0.2))
+    monkeypatch.setattr(lock_waits, "LIMIT", 0.2)
     catalog = AdvisoryLock.CATALOG.parameters
     async with reader_of(desk, model_dsn) as reader, asyncio.timeout(20):
         told = f'the login "{reader.made.name}" .* did not let it go within 0.2 seconds'

@@ -34,7 +34,6 @@ class SocketEndpoint:
         runtime: gives the services as soon as they are there.
         apis: the APIs that it serves, by their paths; an operation that names none is of the first one.
         presented: reads all that a handshake presents of its principal.
-        limits: those of each socket.
         closing: the moment from which no socket is served any more.
         counts: counts sockets.
         log: for the line of each socket, and unexpected errors.
@@ -48,13 +47,12 @@ class SocketEndpoint:
         counts: Sockets,
         log: Log,
         presented: PresentedReader | None = None,
-        limits: SocketLimits | None = None,
         closing: StreamEnd | None = None,
     ) -> None:
         self._runtime = runtime
         self._apis = apis
         self._presented = presented or PresentedReader()
-        self._limits = limits or SocketLimits()
+        self._limits = SocketLimits()
         self._closing = closing or StreamEnd()
         self._counts = counts
         self._log = log

@@ -6,6 +6,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from fieldstone.engine.events.live import waiting
 from fieldstone.engine.events.live.group import LiveMember
 from fieldstone.engine.events.subscriptions.subscription import Refused
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
@@ -276,11 +277,10 @@ async def test_an_answer_that_a_slow_member_has_seen_before_is_not_sent_again(de
     assert len(slow.results) == 1
 
 
-async def test_an_answer_that_made_room_for_others_is_made_again(desk: Desk) -> None:
+async def test_an_answer_that_made_room_for_others_is_made_again(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     slow = await desk.subscribe(PEOPLE, listener=Listener(reads=False))
     await until(lambda: bool(slow.takes))
-    waiting = desk.events.hub.live._waiting
-    waiting._most = 1
+    monkeypatch.setattr(waiting, "MOST_WAITING", 1)
     other = await desk.subscribe("subscription { companies { totalCount } }")
     await other.until(1)
     (group, _) = desk.events.hub.live.registry

@@ -164,7 +164,7 @@ async def test_a_client_that_does_not_read_is_cut_and_holds_one_page(
         await asked
         assert (pages(), reader.lines, reader.has_end) == (5, 9, True)
 
-        exports._slow = 0.1
+        monkeypatch.setattr("fieldstone.engine.server.rest.exports._SLOW", 0.1)
         slow = Reader()
         await slow.get(app, "people.jsonl", authorization(client))
         assert (pages(), slow.has_end, exports._slots.in_progress) == (6, False, 0)
@@ -316,7 +316,7 @@ async def test_a_client_that_takes_little_at_a_time_is_cut(
     async with start_app(max_page=2, default_page=2) as (app, client):
         await fill(client)
         exports = app._rest._exports
-        exports._slow = 1
+        monkeypatch.setattr("fieldstone.engine.server.rest.exports._SLOW", 1)
         monkeypatch.setattr("fieldstone.engine.server.rest.exports._SLOWEST", 1 << 20)
 
         class Sipping(Reader):
