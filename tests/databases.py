@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import psycopg
 from psycopg import sql
@@ -236,3 +237,11 @@ def add_extensions(dsn: str) -> None:
     with psycopg.connect(dsn, autocommit=True) as connection:
         connection.execute("CREATE EXTENSION pg_trgm")
         connection.execute("CREATE EXTENSION unaccent")
+
+
+def fetch_row(dsn: str, query: str) -> tuple[Any, ...]:
+    """Return the first row of a query, on a connection of its own."""
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        row = connection.execute(query.encode()).fetchone()
+    assert row is not None, query
+    return row

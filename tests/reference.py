@@ -37,6 +37,7 @@ from tests.reference_distinct import distinct, with_order
 from tests.reference_duplicates import duplicates
 from tests.reference_filters import Filters
 from tests.reference_groups import group
+from tests.reference_nested import State
 from tests.reference_values import DIRECTIONS, Row, Rows, encode_cursor, refuse, sort_value, write_value
 
 
@@ -67,6 +68,12 @@ def read_rows(connection: psycopg.Connection, objects: Iterable[Object]) -> Rows
         rows = [dict(zip(names, map(plain, values), strict=True)) for values in cursor.fetchall()]
         found[object_.id] = {row[object_.key.name]: row for row in rows}
     return found
+
+
+def read_state(connection: psycopg.Connection, snapshot: Snapshot) -> State:
+    """Read all records of a model, as rows that an oracle changes."""
+    found = read_rows(connection, snapshot.objects.values())
+    return {object_id: {id_: dict(row) for id_, row in rows.items()} for object_id, rows in found.items()}
 
 
 def plain(value: Any) -> Any:

@@ -2,14 +2,10 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
-from uuid import UUID
 
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Field, Object, Snapshot
-
-Row = dict[str, Any]
-State = dict[UUID, dict[str, Row]]
-"""The rows of each object by its id, by their own ids, keyed by physical column names."""
+from tests.reference_nested import Row, State
 
 NOW = "now"
 """The mark of a record that the merge has deleted."""

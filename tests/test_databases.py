@@ -10,18 +10,12 @@ import psycopg
 import pytest
 
 from tests.citus_cluster import cluster_folder
-from tests.databases import Databases
-
-
-def _value(dsn: str, query: str) -> object:
-    with psycopg.connect(dsn) as connection:
-        row = connection.execute(query.encode()).fetchone()
-        return row and row[0]
+from tests.databases import Databases, fetch_row
 
 
 def test_an_empty_database_has_the_extensions_and_no_table(empty_database: str) -> None:
-    assert _value(empty_database, "SELECT similarity('field', 'fields') > 0.5 AND unaccent('ü') = 'u'") is True
-    assert _value(empty_database, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 0
+    assert fetch_row(empty_database, "SELECT similarity('field', 'fields') > 0.5 AND unaccent('ü') = 'u'") == (True,)
+    assert fetch_row(empty_database, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == (0,)
 
 
 def test_a_template_is_filled_once_and_clones_do_not_see_each_other(
@@ -39,7 +33,7 @@ def test_a_template_is_filled_once_and_clones_do_not_see_each_other(
     with psycopg.connect(first) as connection:
         connection.execute("DELETE FROM fruit")
     assert len(filled) == 1
-    assert [_value(dsn, "SELECT count(*) FROM fruit") for dsn in (first, second)] == [0, 1]
+    assert [fetch_row(dsn, "SELECT count(*) FROM fruit") for dsn in (first, second)] == [(0,), (1,)]
 
 
 def test_a_template_can_begin_as_another(databases: Databases) -> None:
@@ -53,7 +47,7 @@ def test_a_template_can_begin_as_another(databases: Databases) -> None:
 
     base = databases.template("with first", add_table)
     with databases.clone(databases.template("with both", add_second_table, base=base)) as dsn:
-        assert _value(dsn, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == 2
+        assert fetch_row(dsn, "SELECT count(*) FROM pg_tables WHERE schemaname = 'public'") == (2,)
     # Two modules called theirs "items": the second that ran in a process had the tables of the first.
     with pytest.raises(ValueError, match="another template is called 'with both', on 'with first'"):
         databases.template("with both", add_table)

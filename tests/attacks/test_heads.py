@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.attacks.raw import Target, attacked, slowest
+from tests.attacks.raw import Target, slowest
 from tests.databases import Databases
 from tests.engine.server.prepared import migrate
 from tests.processes.serving import Served, serving
@@ -25,12 +25,6 @@ def served(databases: Databases) -> Iterator[Served]:
         serving(DATABASE_URL=dsn, FIELDSTONE_LOG_FORMAT="json", FIELDSTONE_HEAD_TIMEOUT="1") as running,
     ):
         yield running
-
-
-@pytest.fixture
-def target(served: Served) -> Iterator[Target]:
-    with attacked(served) as made:
-        yield made
 
 
 @pytest.mark.alone

@@ -13,7 +13,7 @@ from websockets import Subprotocol
 from websockets.frames import Frame, Opcode
 from websockets.sync.client import connect
 
-from tests.attacks.raw import Target, attacked
+from tests.attacks.raw import Target
 from tests.databases import Databases
 from tests.engine.server.prepared import migrate
 from tests.processes.serving import Served, serving
@@ -39,12 +39,6 @@ def served(database: str) -> Iterator[Served]:
         FIELDSTONE_MAX_QUEUE_MS="0",
     ) as running:
         yield running
-
-
-@pytest.fixture
-def target(served: Served) -> Iterator[Target]:
-    with attacked(served) as made:
-        yield made
 
 
 def cut_off(target: Target) -> float:

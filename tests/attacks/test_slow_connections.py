@@ -37,12 +37,6 @@ def served(databases: Databases) -> Iterator[Served]:
         yield running
 
 
-@pytest.fixture
-def target(served: Served) -> Iterator[Target]:
-    with attacked(served) as made:
-        yield made
-
-
 @contextlib.contextmanager
 def socket_to(served: Served, *, key: str | None) -> Iterator[ClientConnection]:
     """Hold a socket open, which has shown the key if there is one."""

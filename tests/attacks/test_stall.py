@@ -3,10 +3,8 @@
 import asyncio
 import contextlib
 import itertools
-import shutil
-import tempfile
 import time
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
@@ -27,14 +25,6 @@ BOTH = 'mutation { createCompany(data: {name: "B"}) { id } createOpportunity(dat
 OBJECTS = '{ objects(filter: {nameSingular: {eq: "company"}}) { edges { node { id } } } }'
 CHANGE = """mutation ($of: UUID!) {
     createField(input: { objectMetadataId: $of, name: "NAME", label: "Extra", type: TEXT }) { id } }"""
-
-
-@pytest.fixture
-def folder() -> Iterator[Path]:
-    """A folder whose path is short enough for a socket in it."""
-    made = Path(tempfile.mkdtemp(prefix="net"))
-    yield made
-    shutil.rmtree(made)
 
 
 @contextlib.asynccontextmanager

@@ -10,7 +10,7 @@ import pytest
 from websockets import Subprotocol
 from websockets.sync.client import connect
 
-from tests.attacks.raw import Connection, Target, attacked
+from tests.attacks.raw import Connection, Target
 from tests.databases import Databases
 from tests.engine.server.prepared import migrate
 from tests.processes.serving import Served, serving
@@ -43,12 +43,6 @@ def served(databases: Databases) -> Iterator[Served]:
             made = client.post("/graphql", json={"query": create, "variables": {"body": "x" * TEXT}})
             assert "errors" not in made.json(), made.text[:500]
         yield running
-
-
-@pytest.fixture
-def target(served: Served) -> Iterator[Target]:
-    with attacked(served) as made:
-        yield made
 
 
 def unread(target: Target) -> float:

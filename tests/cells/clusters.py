@@ -196,3 +196,10 @@ async def send(client: httpx.AsyncClient, query: str, **variables: Any) -> Any:
     response = await client.post("/graphql", json={"query": query, "variables": variables})
     assert response.status_code == 200, response.text
     return response.json()
+
+
+async def run(client: httpx.AsyncClient, query: str, **variables: Any) -> Any:
+    """Return the data of an operation of the Metadata API."""
+    answer = await client.post("/metadata", json={"query": query, "variables": variables})
+    assert "errors" not in answer.json(), answer.text
+    return answer.json()["data"]

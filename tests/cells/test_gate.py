@@ -21,7 +21,7 @@ from fieldstone.engine.slow_operations.seen import SlowOperation
 from fieldstone.metadata.catalog.audit import AuditAction, AuditEntry, Author
 from fieldstone.metadata.workspaces.api_keys import hash_token
 from fieldstone.metadata.workspaces.sign_in_codes import create_code
-from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, send, settings_with
+from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, run, send, settings_with
 from tests.engine.rest.asking import ask
 from tests.engine.rest.import_jobs.jobs import new_job
 
@@ -107,12 +107,6 @@ async def move_with(held: Held, settings: Settings, monkeypatch: pytest.MonkeyPa
     await move(settings, "first", "east", lambda _: None)
     async with asyncio.timeout(60):
         await asyncio.gather(*tasks)
-
-
-async def run(client: httpx.AsyncClient, query: str, **variables: Any) -> Any:
-    answer = await client.post("/metadata", json={"query": query, "variables": variables})
-    assert "errors" not in answer.json(), answer.text
-    return answer.json()["data"]
 
 
 def slow(workspace_id: Any) -> SlowOperation:

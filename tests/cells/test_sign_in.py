@@ -10,7 +10,7 @@ from fieldstone.engine.server.cells.moving import move
 from fieldstone.engine.server.cells.workspaces import register_all
 from fieldstone.engine.settings import Settings
 from fieldstone.metadata.catalog.queries import QUERIES
-from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, send, settings_with
+from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, run, send, settings_with
 from tests.engine.identity.openid_provider import HERE, SETTINGS, provider_of, visit
 from tests.engine.identity.provider import ISSUER, claims, new_key, provide, sign
 
@@ -27,12 +27,6 @@ async def come_back(browser: httpx.AsyncClient, login: str) -> httpx.Response:
     begun = await browser.get("/auth/login")
     assert begun.status_code == 302, begun.text
     return await browser.get(await visit(begun.headers["location"], login))
-
-
-async def run(client: httpx.AsyncClient, query: str, **variables: Any) -> Any:
-    answer = await client.post("/metadata", json={"query": query, "variables": variables})
-    assert "errors" not in answer.json(), answer.text
-    return answer.json()["data"]
 
 
 async def status(client: httpx.AsyncClient, **options: Any) -> int:

@@ -1,22 +1,14 @@
 """Aggregates: exact values of every type, one scan beside a page, and the other names of single ones."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from tests.apis import Apis, Served, sample_template, serve
-from tests.databases import Databases
+from tests.apis import Apis, Served
 from tests.engine.records import create
 from tests.reference import Reference
 from tests.reference_values import agree
-
-
-@pytest.fixture(scope="module")
-def sample(databases: Databases) -> Iterator[Served]:
-    with databases.clone(sample_template(databases)) as dsn:
-        yield from serve(dsn)
 
 
 async def ask(apis: Apis, text: str) -> Any:

@@ -18,8 +18,9 @@ from tests.apis import Served, open_apis, serve
 from tests.databases import Databases
 from tests.engine.nested.writing import relate, relate_to_several
 from tests.operations import examples
-from tests.reference import read_rows
-from tests.reference_merge import NOW, State, merge
+from tests.reference import read_state
+from tests.reference_merge import NOW, merge
+from tests.reference_nested import State
 from tests.specimens import specimen_template
 
 OBJECTS = ("company", "person", "opportunity", "specimen")
@@ -44,8 +45,7 @@ class Bench:
 
     def load(self) -> State:
         """The rows at present."""
-        found = read_rows(self.connection, self.snapshot.objects.values())
-        return {object_id: {id_: dict(row) for id_, row in rows.items()} for object_id, rows in found.items()}
+        return read_state(self.connection, self.snapshot)
 
     def reset(self) -> None:
         """Bring the records back, and take the events away."""

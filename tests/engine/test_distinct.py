@@ -1,22 +1,13 @@
 """Connections with one record for each value: every page elects the same ones."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.apis import Apis, Served, sample_template, serve
-from tests.databases import Databases
+from tests.apis import Apis, Served
 from tests.engine.records import create
 from tests.reference import Reference
 from tests.reference_values import agree
-
-
-@pytest.fixture(scope="module")
-def sample(databases: Databases) -> Iterator[Served]:
-    with databases.clone(sample_template(databases)) as dsn:
-        yield from serve(dsn)
-
 
 DOCUMENT = """query ($on: [PersonDistinctOn!], $order: [PersonOrderByInput], $first: Int, $last: Int, $after: String,
     $before: String) {

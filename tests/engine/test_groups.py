@@ -1,19 +1,11 @@
 """Groups: their buckets, their conditions and pages, and the records of each."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from tests.apis import Apis, Served, sample_template, serve
-from tests.databases import Databases
+from tests.apis import Apis, Served
 from tests.engine.records import create
-
-
-@pytest.fixture(scope="module")
-def sample(databases: Databases) -> Iterator[Served]:
-    with databases.clone(sample_template(databases)) as dsn:
-        yield from serve(dsn)
 
 
 async def ask(apis: Apis, text: str, **variables: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from typing import Any
+from uuid import UUID
 
 from fieldstone.metadata.changes import (
     apply,
@@ -10,6 +11,8 @@ from fieldstone.metadata.model import MORPH_SETTING, Field, Object, Snapshot
 from fieldstone.metadata.schema_file import export_model, plan_document
 from fieldstone.metadata.schema_file.export import criteria_names
 from fieldstone.metadata.schema_file.text import read_document, write_document
+from fieldstone.metadata.writer.transaction import ModelTransaction
+from tests.metadata.desk import Desk
 
 
 def carry_out(snapshot: Snapshot, document: Any, *, prune: bool = False) -> tuple[Snapshot, int]:
@@ -17,6 +20,16 @@ def carry_out(snapshot: Snapshot, document: Any, *, prune: bool = False) -> tupl
     for build in builds:
         snapshot = apply(snapshot, build(snapshot)).snapshot
     return snapshot, len(builds)
+
+
+async def carry_out_at(desk: Desk, workspace_id: UUID, document: Any) -> None:
+    """Carry a model file out in the database."""
+
+    async def body(transaction: ModelTransaction) -> None:
+        for build in plan_document(transaction.snapshot, document):
+            await transaction.apply(build(transaction.snapshot))
+
+    await desk.writer.run(workspace_id, body, actor="test")
 
 
 def written(snapshot: Snapshot) -> Any:

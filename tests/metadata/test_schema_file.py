@@ -25,12 +25,10 @@ from fieldstone.metadata.errors import InvalidChange, UnknownObject
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import RelationType, Snapshot
 from fieldstone.metadata.roles.system_roles import system_roles
-from fieldstone.metadata.schema_file import plan_document
 from fieldstone.metadata.schema_file.text import read_document, write_document
-from fieldstone.metadata.writer.transaction import ModelTransaction
 from tests.eager_schema import eager_schema
 from tests.metadata.desk import Desk, new_field, new_object, new_relation, person
-from tests.metadata.schema_files import carry_out, shown, written
+from tests.metadata.schema_files import carry_out, carry_out_at, shown, written
 from tests.metadata.updates import field_of, options
 from tests.models import all_types_snapshot, apply_all, empty_snapshot, standard_snapshot
 from tests.project.modules import ROOT
@@ -173,13 +171,9 @@ async def test_another_workspace_gets_the_same_model(desk: Desk) -> None:
     model = await desk.default()
     document = written(rich(model))
 
-    async def body(transaction: ModelTransaction) -> None:
-        for build in plan_document(transaction.snapshot, document):
-            await transaction.apply(build(transaction.snapshot))
-
     for name in ("other", "another"):
         workspace = (await desk.workspaces.create(name, actor="test")).workspace
-        await desk.writer.run(workspace.id, body, actor="test")
+        await carry_out_at(desk, workspace.id, document)
         made = await desk.reload(workspace.id)
         assert shown(made) == shown(await desk.current.get(workspace.id))
         assert written(made) == document

@@ -13,9 +13,8 @@ from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.schema_file import plan_document
 from fieldstone.metadata.schema_file.renames import find_swaps, order_renames
-from fieldstone.metadata.writer.transaction import ModelTransaction
 from tests.metadata.desk import Desk, new_field, new_object, new_relation, person
-from tests.metadata.schema_files import carry_out, shown, written
+from tests.metadata.schema_files import carry_out, carry_out_at, shown, written
 from tests.metadata.updates import field_of
 from tests.models import apply_all, standard_snapshot
 
@@ -179,11 +178,7 @@ async def test_the_columns_stay_with_the_fields(desk: Desk) -> None:
     document = written(model)
     renamed(document["objects"]["person"]["fields"], {"left": "right", "right": "left"})
 
-    async def body(transaction: ModelTransaction) -> None:
-        for build in plan_document(transaction.snapshot, document):
-            await transaction.apply(build(transaction.snapshot))
-
-    await desk.writer.run(model.workspace.id, body, actor="test")
+    await carry_out_at(desk, model.workspace.id, document)
     after = await desk.reload(model.workspace.id)
     assert [(name, field_of(after, "person", name).column) for name in ("left", "right")] == [
         ("left", "right"),

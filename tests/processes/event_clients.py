@@ -12,6 +12,7 @@ from typing import Any, Self
 import httpx
 import psycopg
 
+from tests.databases import fetch_row
 from tests.npm_clients import NODE
 from tests.ports import free_port
 from tests.processes.serving import Served, close, run, start, wait_until_ready
@@ -198,10 +199,7 @@ def logged_positions(dsn: str) -> list[int]:
 
 def staged(dsn: str) -> int:
     """Return how many events wait to be in the log."""
-    with psycopg.connect(dsn) as connection:
-        row = connection.execute("SELECT count(*) FROM fieldstone.event_staging").fetchone()
-        assert row is not None
-        return int(row[0])
+    return int(fetch_row(dsn, "SELECT count(*) FROM fieldstone.event_staging")[0])
 
 
 @contextlib.contextmanager

@@ -7,6 +7,7 @@ import httpx
 import psycopg
 import pytest
 
+from tests.databases import fetch_row
 from tests.processes.serving import close, serving, start, wait_until_ready
 from tests.waiting import eventually
 
@@ -18,13 +19,6 @@ _CLAIMING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND locktype = 'tra
 def send(client: httpx.Client, key: str) -> Any:
     headers = {"Idempotency-Key": "one", "Authorization": f"Bearer {key}"}
     return client.post("/graphql", json=_BODY, headers=headers).json()
-
-
-def count(dsn: str, query: str) -> int:
-    with psycopg.connect(dsn) as connection:
-        row = connection.execute(query.encode()).fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 @pytest.mark.parametrize("waits", [True, False], ids=["sent again before the kill", "sent again after the kill"])
@@ -47,26 +41,26 @@ def test_a_killed_server_leaves_no_effect_and_no_claim(database: str, waits: boo
             again = threading.Thread(target=lambda: answers.append(send(client, victim.key)))
             sending = threading.Thread(target=first)
             sending.start()
-            eventually(lambda: count(database, _WAITING) == 1, "the first request came to the records' table")
+            eventually(lambda: fetch_row(database, _WAITING)[0] == 1, "the first request came to the records' table")
             if waits:
                 again.start()
-                eventually(lambda: count(database, _CLAIMING) == 1, "the second request waits for the first one's end")
+                eventually(lambda: fetch_row(database, _CLAIMING)[0] == 1, "the second request waits for the first")
             victim.process.kill()
             victim.process.wait()
             sending.join()
             assert lost
             if not waits:
                 again.start()
-                eventually(lambda: count(database, _CLAIMING) == 1, "the second request waits for the first one's end")
+                eventually(lambda: fetch_row(database, _CLAIMING)[0] == 1, "the second request waits for the first")
             gate.rollback()
             again.join()
             (answer,) = answers
             assert "errors" not in answer, answer
-            assert count(database, "SELECT count(*) FROM workspace_default.person") == 1
+            assert fetch_row(database, "SELECT count(*) FROM workspace_default.person")[0] == 1
             assert send(client, victim.key) == answer
             events = (
                 "SELECT (SELECT count(*) FROM fieldstone.event_staging) + (SELECT count(*) FROM fieldstone.event_log)"
             )
-            assert count(database, events) == 1
+            assert fetch_row(database, events)[0] == 1
     finally:
         close(victim)

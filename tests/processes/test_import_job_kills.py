@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import psycopg
 
+from tests.databases import fetch_row
 from tests.processes.serving import close, run, serving, start, wait_until_ready
 from tests.waiting import eventually
 
@@ -12,13 +13,6 @@ _COMPANIES = "SELECT count(*), count(DISTINCT name) FROM workspace_default.compa
 _EVENTS = "SELECT (SELECT count(*) FROM fieldstone.event_staging) + (SELECT count(*) FROM fieldstone.event_log)"
 _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'workspace_default.company'::regclass"
 _ROWS = 2_000
-
-
-def row(dsn: str, query: str) -> tuple[Any, ...]:
-    with psycopg.connect(dsn) as connection:
-        found = connection.execute(query.encode()).fetchone()
-    assert found is not None
-    return tuple(found)
 
 
 def job_of(client: httpx.Client, id_: str, key: str) -> Any:
@@ -43,24 +37,25 @@ def test_another_process_goes_on_with_the_job_of_a_killed_one(database: str) -> 
             )
             assert answer.status_code == 201, answer.text
             id_ = answer.json()["data"]["import"]["id"]
-            eventually(lambda: row(database, _COMPANIES)[0] >= 500, "a batch is written")
+            eventually(lambda: fetch_row(database, _COMPANIES)[0] >= 500, "a batch is written")
             gate.execute("LOCK TABLE workspace_default.company")
-            eventually(lambda: row(database, _WAITING)[0] == 1, "a batch waits for the table")
+            eventually(lambda: fetch_row(database, _WAITING)[0] == 1, "a batch waits for the table")
         victim.process.kill()
         victim.process.wait()
         gate.rollback()
-        eventually(lambda: row(database, _WAITING)[0] == 0, "nothing waits for the table any more")
+        eventually(lambda: fetch_row(database, _WAITING)[0] == 0, "nothing waits for the table any more")
         with serving(DATABASE_URL=database) as other, other.client() as client:
             eventually(lambda: job_of(client, id_, key)["status"] == "DONE", "the job is done", limit=60)
             job = job_of(client, id_, key)
             assert (job["created"], job["updated"], job["failed"]) == (_ROWS, 0, 0)
-            assert row(database, _COMPANIES) == (_ROWS, _ROWS)
-            assert row(database, _EVENTS) == (_ROWS,)
+            assert fetch_row(database, _COMPANIES) == (_ROWS, _ROWS)
+            assert fetch_row(database, _EVENTS) == (_ROWS,)
             undo = client.post(f"/rest/imports/{id_}/undo", headers={"authorization": f"Bearer {key}"})
             assert undo.status_code == 200, undo.text
             eventually(lambda: job_of(client, id_, key)["status"] == "UNDONE", "the job is undone", limit=60)
             assert job_of(client, id_, key)["undone"] == _ROWS
-            assert row(database, 'SELECT count(*) FROM workspace_default.company WHERE "deletedAt" IS NULL') == (0,)
+            live = f'{_COMPANIES} WHERE "deletedAt" IS NULL'
+            assert fetch_row(database, live) == (0, 0)
     finally:
         gate.close()
         close(victim)

@@ -6,19 +6,13 @@ from collections.abc import Iterator
 import httpx
 import psycopg
 
+from tests.databases import fetch_row
 from tests.processes.serving import close, serving, start, wait_until_ready
 from tests.waiting import eventually
 
 _PEOPLE = "SELECT count(*) FROM workspace_default.person"
 _EVENTS = "SELECT (SELECT count(*) FROM fieldstone.event_staging) + (SELECT count(*) FROM fieldstone.event_log)"
 _WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'workspace_default.person'::regclass"
-
-
-def count(dsn: str, query: str) -> int:
-    with psycopg.connect(dsn) as connection:
-        row = connection.execute(query.encode()).fetchone()
-    assert row is not None
-    return int(row[0])
 
 
 def test_a_killed_server_leaves_whole_batches(database: str) -> None:
@@ -31,7 +25,7 @@ def test_a_killed_server_leaves_whole_batches(database: str) -> None:
         yield b"".join(b"%d@x\n" % number for number in range(first, 1_600))
         if waits:
             # The first three batches are there.
-            eventually(lambda: count(database, _PEOPLE) == 1_500, "three batches are written")
+            eventually(lambda: fetch_row(database, _PEOPLE)[0] == 1_500, "three batches are written")
             gate.execute("LOCK TABLE workspace_default.person")
         yield b"".join(b"%d@x\n" % number for number in range(1_600, last))
         if waits:
@@ -54,18 +48,18 @@ def test_a_killed_server_leaves_whole_batches(database: str) -> None:
     try:
         wait_until_ready(victim)
         sending.start()
-        eventually(lambda: count(database, _WAITING) == 1, "the fourth batch came to the records' table")
+        eventually(lambda: fetch_row(database, _WAITING)[0] == 1, "the fourth batch came to the records' table")
         victim.process.kill()
         victim.process.wait()
         may_end.set()
         sending.join()
         assert lost
         gate.rollback()
-        eventually(lambda: count(database, _WAITING) == 0, "nothing waits for the table any more")
+        eventually(lambda: fetch_row(database, _WAITING)[0] == 0, "nothing waits for the table any more")
         with serving(DATABASE_URL=database) as other, other.client() as client:
-            assert count(database, _PEOPLE) in {1_500, 2_000}
-            before = count(database, _PEOPLE)
-            assert count(database, _EVENTS) == before
+            assert fetch_row(database, _PEOPLE)[0] in {1_500, 2_000}
+            (before,) = fetch_row(database, _PEOPLE)
+            assert fetch_row(database, _EVENTS)[0] == before
             answer = client.post(
                 "/rest/people.csv?on_conflict=email",
                 content=pieces(0, 2_600, waits=False),
@@ -74,7 +68,7 @@ def test_a_killed_server_leaves_whole_batches(database: str) -> None:
             assert answer.status_code == 200, answer.text
             report = answer.json()["data"]["importPeople"]
             assert (report["created"], report["updated"]) == (2_600 - before, before)
-            assert count(database, _PEOPLE) == 2_600
+            assert fetch_row(database, _PEOPLE)[0] == 2_600
     finally:
         may_end.set()
         gate.close()

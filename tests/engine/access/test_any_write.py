@@ -1,29 +1,16 @@
 """Any write of any role does as the oracle of its rights says, and nothing else."""
 
-from collections.abc import Iterator
 from typing import Any
 
-import psycopg
-import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
 from fieldstone.metadata.api_names import find_mutation
-from tests.apis import serve, workspace_template
-from tests.databases import Databases
 from tests.engine.access.few_people import ACME, BOLT, Bench, shown
 from tests.engine.access.write_strategies import CLAIMS, rights_to_people, writes, written
 from tests.operations import examples
 from tests.reference_role_writes import Refused, RoleWrites, WayOf
 from tests.views import RoleClient, granted, view
-
-
-@pytest.fixture(scope="module")
-def bench(databases: Databases) -> Iterator[Bench]:
-    template = workspace_template(databases)
-    with databases.clone(template) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
-        for served in serve(dsn):
-            yield Bench(served, connection)
 
 
 @given(

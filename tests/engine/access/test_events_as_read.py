@@ -1,6 +1,5 @@
 """Events of roles agree with reads: a role is told of a write if, and as, it reads the record behind the write."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 from uuid import uuid4
@@ -14,7 +13,7 @@ from fieldstone.metadata.json_text import loads
 from tests.apis import PRINCIPAL
 from tests.engine.access.lifting import lift_guards
 from tests.engine.access.subscribers import Rep
-from tests.engine.events.desk import Desk, open_desk
+from tests.engine.events.desk import Desk
 from tests.engine.metadata_api.roles import CREATE
 
 RULES: dict[str, Any] = {
@@ -40,13 +39,6 @@ WRITES: list[dict[str, Any]] = [
     {"city": "Berlin", "lastName": None, "jobTitle": "Berlin chief"},
     {"companyId": None},
 ]
-
-
-@pytest.fixture
-async def desk(workspace_dsn: str) -> AsyncIterator[Desk]:
-    """One process over a workspace without records."""
-    async with open_desk(workspace_dsn) as opened:
-        yield opened
 
 
 async def make_rep(desk: Desk, *ways: Any) -> Rep:

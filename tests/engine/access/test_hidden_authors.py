@@ -1,6 +1,5 @@
 """The authors of writes, which events tell as far as the role reads `createdBy`."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -9,7 +8,7 @@ from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.metadata.json_text import loads
 from tests.apis import PRINCIPAL
 from tests.engine.access.subscribers import rep
-from tests.engine.events.desk import Desk, open_desk
+from tests.engine.events.desk import Desk
 from tests.waiting import until_true
 
 CHANGES = "subscription { personChanged { actor { __typename kind id called: name } } }"
@@ -23,13 +22,6 @@ HIDDEN: dict[str, Any] = {
     "in all records": {"fields": {"allBut": ["createdBy"]}},
     "in some records": [{"rule": {"city": {"eq": "Rome"}}}, {"fields": {"allBut": ["createdBy"]}}],
 }
-
-
-@pytest.fixture
-async def desk(workspace_dsn: str) -> AsyncIterator[Desk]:
-    """One process over a workspace without records."""
-    async with open_desk(workspace_dsn) as opened:
-        yield opened
 
 
 @pytest.mark.parametrize("read", HIDDEN.values(), ids=HIDDEN.keys())

@@ -1,6 +1,5 @@
 """Rules with time zones that an older release took keep their meaning; new ones need names of zones."""
 
-from collections.abc import AsyncIterator
 from dataclasses import replace
 from typing import Any
 
@@ -10,7 +9,7 @@ from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.metadata.json_text import loads
 from tests.apis import PRINCIPAL, WORKSPACE_ID, Apis
 from tests.engine.access.subscribers import rep
-from tests.engine.events.desk import Desk, open_desk
+from tests.engine.events.desk import Desk
 from tests.engine.metadata_api.changing import refused
 from tests.engine.metadata_api.roles import CREATE, DELETE, UPDATE, create_role, show
 from tests.older_zones import OLDER_ZONES, put_zone
@@ -35,13 +34,6 @@ async def zone(request: pytest.FixtureRequest, apis: Apis, workspace_dsn: str) -
     put_zone(workspace_dsn, request.param)
     apis.current.doubt(WORKSPACE_ID)
     return str(request.param)
-
-
-@pytest.fixture
-async def desk(workspace_dsn: str) -> AsyncIterator[Desk]:
-    """One process over a workspace without records."""
-    async with open_desk(workspace_dsn) as opened:
-        yield opened
 
 
 async def people(apis: Apis, text: str = PEOPLE) -> Any:

@@ -2,7 +2,6 @@
 
 import random
 import re
-from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack
 from datetime import timedelta
 from typing import Any
@@ -25,13 +24,6 @@ CREATED = "subscription ($after: String) { personCreated(after: $after) { firstN
 CHANGED = "subscription ($after: String) { personChanged(after: $after) { action record { firstName city } changed } }"
 TAIL = "subscription ($after: String) { events(after: $after) { id action object recordId } }"
 LIVE = "subscription { people(orderBy: { firstName: ASC }) { edges { node { firstName city } } } }"
-
-
-@pytest.fixture
-async def desk(workspace_dsn: str) -> AsyncIterator[Desk]:
-    """One process over a workspace without records."""
-    async with open_desk(workspace_dsn) as opened:
-        yield opened
 
 
 def begin_of(listener: SealedListener) -> str:

@@ -1,23 +1,15 @@
 """Subscriptions and live queries of roles: an event is told if its image may be read."""
 
-from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 
 from tests.engine.access.subscribers import rep
-from tests.engine.events.desk import Desk, open_desk
+from tests.engine.events.desk import Desk
 from tests.waiting import until
 
 MINE = {"city": {"eq": "$principal.city"}}
 ALL: dict[str, Any] = {"read": {}}
-
-
-@pytest.fixture
-async def desk(workspace_dsn: str) -> AsyncIterator[Desk]:
-    """One process over a workspace without records."""
-    async with open_desk(workspace_dsn) as opened:
-        yield opened
 
 
 async def test_an_event_is_told_if_the_record_may_be_read_as_it_shows_it(desk: Desk) -> None:

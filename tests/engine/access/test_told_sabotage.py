@@ -1,29 +1,18 @@
 """Each place where an answer tells of other records holds to a role's rights: without it, one of these tells more."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-import psycopg
 import pytest
 
 from fieldstone.engine.planner.reads.duplicates import duplicates
 from fieldstone.engine.planner.writes import removal
 from fieldstone.metadata.model import Object, OnDelete, Snapshot
-from tests.apis import serve, workspace_template
-from tests.databases import Databases
 from tests.engine.access.few_people import BOLT, Bench
 from tests.views import RoleClient, ask_as, granted, view
 
 BERLIN = {"rule": {"city": {"eq": "Berlin"}}}
-
-
-@pytest.fixture(scope="module")
-def bench(databases: Databases) -> Iterator[Bench]:
-    template = workspace_template(databases)
-    with databases.clone(template) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
-        for served in serve(dsn):
-            yield Bench(served, connection)
 
 
 def _with_restrict(snapshot: Snapshot) -> Snapshot:

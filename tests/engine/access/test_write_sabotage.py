@@ -1,9 +1,8 @@
 """Each place where a write holds to a role's rights is needed: without it, one of these writes has another outcome."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
-import psycopg
 import pytest
 
 from fieldstone.engine.planner.access import upsert_rights, write_rights
@@ -16,8 +15,7 @@ from fieldstone.engine.planner.writes.values import connects
 from fieldstone.sql.compiler import expressions
 from fieldstone.sql.compiler.writes import insert, mutate, update_rows, write_guard
 from fieldstone.sql.compiler.writes.upserts import upsert, upsert_verdict
-from tests.apis import Served, serve, workspace_template
-from tests.databases import Databases
+from tests.apis import Served
 from tests.engine.access.few_people import ACME, BOLT, PEOPLE, Bench
 from tests.views import RoleClient, granted, view
 
@@ -139,14 +137,6 @@ SABOTAGE: dict[str, list[tuple[Any, str, Callable[..., Any]]]] = {
     "the rights of a field": [(root_field, "find_rights", _none)],
     "answers that are read back": [(planned, "readable", _table)],
 }
-
-
-@pytest.fixture(scope="module")
-def bench(databases: Databases) -> Iterator[Bench]:
-    template = workspace_template(databases)
-    with databases.clone(template) as dsn, psycopg.connect(dsn, autocommit=True) as connection:
-        for served in serve(dsn):
-            yield Bench(served, connection)
 
 
 def outcomes(bench: Bench) -> list[Any]:

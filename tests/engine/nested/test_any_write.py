@@ -19,7 +19,7 @@ from tests.databases import Databases
 from tests.engine.nested.writing import relate, relate_to_several
 from tests.nested_writes import NestedWrite, nested_writes
 from tests.operations import examples
-from tests.reference import read_rows
+from tests.reference import read_state
 from tests.reference_nested import NestedReference, Refused, State
 
 JUNCTION = "companyPerson"
@@ -38,8 +38,7 @@ class Bench:
 
     def load(self) -> State:
         """The rows at present."""
-        found = read_rows(self.connection, self.snapshot.objects.values())
-        return {object_id: {id_: dict(row) for id_, row in rows.items()} for object_id, rows in found.items()}
+        return read_state(self.connection, self.snapshot)
 
     def reset(self) -> None:
         """Bring the records back, and take the events away."""

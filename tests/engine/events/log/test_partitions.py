@@ -2,7 +2,6 @@
 
 import asyncio
 import logging
-from collections.abc import AsyncIterator
 from datetime import timedelta
 from typing import Any
 
@@ -28,7 +27,6 @@ from fieldstone.sql.concurrency.tasks import end_tasks
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import LockTimeout
 from fieldstone.sql.executor import Database
-from fieldstone.sql.pool_settings import PoolSettings
 from fieldstone.sql.statement import Statement
 from tests.waiting import until
 
@@ -39,14 +37,6 @@ STAGE = (
     " SELECT gen_random_uuid(), gen_random_uuid(), gen_random_uuid(), 'created', now() - %s"
     " FROM generate_series(1, %s)"
 )
-
-
-@pytest.fixture
-async def database(workspace_dsn: str) -> AsyncIterator[Database]:
-    opened = Database.connect(workspace_dsn, settings=PoolSettings(connections=4))
-    await opened.open()
-    yield opened
-    await opened.close()
 
 
 async def fill(dsn: str, database: Database, partitions: Partitions, count: int, *, age: timedelta) -> None:

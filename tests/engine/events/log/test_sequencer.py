@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from decimal import Decimal
 from itertools import pairwise
 from uuid import uuid4
@@ -181,14 +180,6 @@ async def test_a_bulk_write_is_in_order(desk: Desk) -> None:
     assert [json.loads(event.after or b"")["firstName"] for event in events] == [
         person["firstName"] for person in people
     ]
-
-
-@pytest.fixture
-async def database(workspace_dsn: str) -> AsyncIterator[Database]:
-    opened = Database.connect(workspace_dsn, settings=PoolSettings(connections=4))
-    await opened.open()
-    yield opened
-    await opened.close()
 
 
 def sequencer_on(database: Database, *, size: int = 1_000, batch: int = 100) -> Sequencer:
