@@ -4,11 +4,9 @@ Records that were changed since stay as they are, and so do those that cannot ha
 that they pointed to was destroyed, say. A batch is undone in one transaction, the newest first.
 """
 
-import re
-from collections.abc import Iterator, Mapping, Sequence
-from datetime import datetime
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any, NamedTuple
+from typing import Any
 from uuid import UUID
 
 from fieldstone.engine.errors import (
@@ -25,26 +23,29 @@ from fieldstone.engine.rest.import_jobs.job import Status
 from fieldstone.engine.rest.import_jobs.progress import Lease, LeaseLost
 from fieldstone.engine.rest.import_jobs.rights import find_principal
 from fieldstone.engine.rest.import_jobs.running import Means, find_object, stamp_of
+from fieldstone.engine.rest.import_jobs.touched import (
+    Touched,
+    count_once,
+    data_before,
+    is_lost,
+    is_withheld,
+    read_touched,
+)
 from fieldstone.engine.rest.imports.writer import is_about_all, place_of
 from fieldstone.metadata.api_names import TypeRole, Verb, mutation_name, type_name
-from fieldstone.metadata.changes.rules.names import column_suffixes
-from fieldstone.metadata.field_types import FieldType
-from fieldstone.metadata.json_text import JsonValue, loads
-from fieldstone.metadata.model import Access, Field, Object
+from fieldstone.metadata.json_text import JsonValue
+from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.principal import Principal
-from fieldstone.metadata.roles.role import Action
 from fieldstone.sql.executor import Database
 from fieldstone.sql.identifiers import quote_identifier, quote_table
 from fieldstone.sql.queries import named_statement
-from fieldstone.sql.statement import Row, Statement, array_text
+from fieldstone.sql.statement import Statement, array_text
 from fieldstone.sql.transaction import Transaction
 
 _ATTEMPTS = 3
 """Times that a batch is tried whose statements do not end in time."""
 
 _named = partial(named_statement, __name__)
-_ENDINGS = "|".join({re.escape(ending) for type_ in FieldType for ending in column_suffixes(type_)})
-"""Those of the columns of all types behind the physical name of their field, as a pattern."""
 _FREED = "freed"
 """The name of the root field that empties unique values before they are given back."""
 _NEXT, _RECORDS, _UNDO = _named("next_batch"), _named("batch_records"), _named("undo_batch")
@@ -52,57 +53,6 @@ _NEXT, _RECORDS, _UNDO = _named("next_batch"), _named("batch_records"), _named("
 
 class _Changed(Exception):
     """A record was changed between the look at it and its lock."""
-
-
-class _Touched(NamedTuple):
-    """A record that an import wrote.
-
-    Attributes:
-        stamp: its `updatedAt` as the import left it.
-        before: the `image` of the record that it was, and the columns that were `changed`; None: there was none.
-        counts: no batch that is still to be undone has written it too, so that this one counts it.
-    """
-
-    id: UUID
-    stamp: str
-    before: Mapping[str, JsonValue] | None
-    counts: bool
-
-
-def _read_touched(rows: Sequence[Row], stamp: str) -> tuple[list[_Touched], Sequence[_Touched]]:
-    """Return the records of a batch, each once, and those of other objects.
-
-    A row that connects another one has written its record as well.
-
-    Args:
-        rows: of `batch_records`.
-        stamp: the column of `updatedAt`.
-    """
-    found: dict[UUID, _Touched] = {}
-    others: dict[tuple[JsonValue, UUID], _Touched] = {}
-    for id_, written_at, image, counts in rows:
-        before = None if image is None else loads(image)
-        read = _Touched(UUID((id_ or b"").decode()), (written_at or b"").decode(), before, counts == b"t")
-        if read.before is not None and "object" in read.before:
-            others[read.before["object"], read.id] = read
-            continue
-        known = found.get(read.id)
-        found[read.id] = read if known is None else _join(known, read, stamp)
-    return [*found.values()], [*others.values()]
-
-
-def _join(one: _Touched, other: _Touched, stamp: str) -> _Touched:
-    """Return a record that was written twice: as the last write left it, with the values before the first one."""
-    last = max(one.stamp, other.stamp, key=datetime.fromisoformat)
-    if one.before is None or other.before is None:
-        return one._replace(stamp=last, before=None)
-    first = min(one.before, other.before, key=lambda before: datetime.fromisoformat(before["image"][stamp]))
-    changed = [*dict.fromkeys([*one.before["changed"], *other.before["changed"]])]
-    return one._replace(stamp=last, before={"image": first["image"], "changed": changed})
-
-
-def _count(touched: Sequence[_Touched]) -> int:
-    return sum(one.counts for one in touched)
 
 
 class Undoing:
@@ -159,16 +109,16 @@ class Undoing:
         principal = await find_principal(means.identity, job)
         object_ = await find_object(means.core, principal, job.object_id)
         rows = await self._database.read(*_RECORDS.bind(id=job.id, first=first), share=job.share)
-        touched, others = _read_touched(rows, stamp_of(object_))
+        touched, others = read_touched(rows, stamp_of(object_))
         if others:
             self._refusal = Conflict(
                 f"The records of other objects stay, which the import has written besides {object_.label_plural}."
             )
-        refused = {one.id for one in touched if one.before is not None and _is_withheld(object_, one.before)}
+        refused = {one.id for one in touched if one.before is not None and is_withheld(object_, one.before)}
         if refused:
             self._refusal = Forbidden("The role may not write all fields that the import has changed.")
         columns = {part.column.name: field for field in object_.whole.fields for part in field.parts}
-        if lost := {one.id for one in touched if one.before is not None and _is_lost(columns, one.before)}:
+        if lost := {one.id for one in touched if one.before is not None and is_lost(columns, one.before)}:
             self._refusal = Conflict("A field that the import has changed is hidden, or has another type by now.")
             refused |= lost
         while True:
@@ -177,7 +127,7 @@ class Undoing:
             undone = [one for one in touched if one.id in left]
             try:
                 kept = [*others, *(one for one in touched if one.id not in left)]
-                await self._write(principal, object_, first, undone, kept=_count(kept))
+                await self._write(principal, object_, first, undone, kept=count_once(kept))
             except _Changed:
                 continue
             except ApiError as error:
@@ -189,7 +139,7 @@ class Undoing:
                 continue
             return
 
-    async def _find_refused(self, principal: Principal, object_: Object, undone: Sequence[_Touched]) -> set[UUID]:
+    async def _find_refused(self, principal: Principal, object_: Object, undone: Sequence[Touched]) -> set[UUID]:
         """Return the records that cannot be given back, by trials.
 
         Raises:
@@ -221,7 +171,7 @@ class Undoing:
         return refused
 
     async def _write(
-        self, principal: Principal, object_: Object, first: int, undone: Sequence[_Touched], *, kept: int
+        self, principal: Principal, object_: Object, first: int, undone: Sequence[Touched], *, kept: int
     ) -> None:
         await self._lease.keep()
         companion = _BatchUndo(self._lease, object_, first, undone, kept)
@@ -250,7 +200,7 @@ class _BatchUndo:
         kept: the number of the others that count.
     """
 
-    def __init__(self, lease: Lease, object_: Object, first: int, undone: Sequence[_Touched], kept: int) -> None:
+    def __init__(self, lease: Lease, object_: Object, first: int, undone: Sequence[Touched], kept: int) -> None:
         self._lease = lease
         self._object = object_
         self._first = first
@@ -276,11 +226,11 @@ class _BatchUndo:
 
     def _bind(self, remaining: int) -> Any:
         changed = [one for one in self._undone if one.before is not None]
-        stamps = ["" if one.before and _data_before(self._object, one.before) else one.stamp for one in changed]
+        stamps = ["" if one.before and data_before(self._object, one.before) else one.stamp for one in changed]
         return self._lease.bind(
             _UNDO,
             first=self._first,
-            undone=_count(self._undone) - remaining,
+            undone=count_once(self._undone) - remaining,
             kept=self._kept + remaining,
             ids=[one.id for one in changed],
             stamps=stamps,
@@ -292,7 +242,7 @@ def _check(rows: Sequence[Sequence[bytes | None]]) -> None:
         raise LeaseLost
 
 
-def _look(object_: Object, touched: Sequence[_Touched], *, lock: bool) -> tuple[Statement, list[bytes | None]]:
+def _look(object_: Object, touched: Sequence[Touched], *, lock: bool) -> tuple[Statement, list[bytes | None]]:
     """Return the statement that finds the records which are as the import left them."""
     whole = object_.whole
     id_, stamp, deleted = (
@@ -319,13 +269,13 @@ def _count_live(object_: Object, ids: Sequence[str]) -> tuple[Statement, list[by
     return Statement(text=text), [array_text(ids).encode()]
 
 
-def _write_document(object_: Object, undone: Sequence[_Touched]) -> tuple[str, dict[str, JsonValue]]:
+def _write_document(object_: Object, undone: Sequence[Touched]) -> tuple[str, dict[str, JsonValue]]:
     """Return the mutation that undoes the writes of some records, and its variables; nothing for none."""
     created = [str(one.id) for one in undone if one.before is None]
     updates = [
         {"id": str(one.id), "data": data}
         for one in undone
-        if one.before is not None and (data := _data_before(object_, one.before))
+        if one.before is not None and (data := data_before(object_, one.before))
     ]
     declared, roots, variables = [], [], dict[str, JsonValue]()
     if created:
@@ -353,48 +303,3 @@ def _empty_keys(object_: Object, updates: Sequence[Mapping[str, Any]]) -> list[J
     shared = [name for name in keys if sum(name in one["data"] for one in updates) > 1]
     freed = [{"id": one["id"], "data": {name: None for name in shared if name in one["data"]}} for one in updates]
     return [one for one in freed if one["data"]]
-
-
-def _changed_fields(object_: Object, before: Mapping[str, JsonValue]) -> Iterator[tuple[str, Field]]:
-    """Yield the fields that a record had other values of, by their names, short of those that nobody writes."""
-    changed = frozenset(before["changed"])
-    for name, field in object_.active.items():
-        if field.access is Access.READ_WRITE and not changed.isdisjoint(part.column.name for part in field.parts):
-            yield name, field
-
-
-def _is_withheld(object_: Object, before: Mapping[str, JsonValue]) -> bool:
-    """Return whether the role may not give a field of a record the value back that it had."""
-    rights = object_.rights
-    return not all(rights.gives(Action.UPDATE, field.id) for _, field in _changed_fields(object_, before))
-
-
-def _is_lost(columns: Mapping[str, Field], before: Mapping[str, JsonValue]) -> bool:
-    """Return whether a changed field is hidden, or has a column that the record had not before, by another type.
-
-    A field that is deleted has no value to give back.
-
-    Args:
-        columns: the fields of the object, by the names of their columns.
-        before: the record as it was, and its changed columns.
-    """
-    changed = frozenset(before["changed"])
-    if any(not columns[name].is_active for name in changed & columns.keys()):
-        return True
-    # The column of another type is named as the one before it, with another number.
-    stems = {field.column.rstrip("_0123456789") for name, field in columns.items() if name not in before["image"]}
-    forms = [f"{re.escape(stem)}[_0-9]*(?:{_ENDINGS})" for stem in stems]
-    return any(re.fullmatch(form, name) for form in forms for name in changed - columns.keys())
-
-
-def _data_before(object_: Object, before: Mapping[str, JsonValue]) -> dict[str, JsonValue]:
-    """Return the data that gives a record's changed fields their values back."""
-    data: dict[str, JsonValue] = {}
-    image = before["image"]
-    for name, field in _changed_fields(object_, before):
-        values: dict[str, Any] = {part.name or "": image[part.column.name] for part in field.parts}
-        if field.is_composite:
-            data[name] = values
-        else:
-            data[field.member_name] = values[""]
-    return data
