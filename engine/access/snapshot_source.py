@@ -7,13 +7,13 @@ from fieldstone.metadata.model import Snapshot
 
 
 class SnapshotSource(Protocol):
-    """Where the snapshots come from that an API is built on."""
+    """A source of the snapshots that an API answers by."""
 
     async def get(self, workspace_id: UUID) -> Snapshot:
-        """Return the snapshot at hand."""
+        """Return the snapshot of a workspace; one that is at hand may be older than the newest by a moment."""
 
     def find_current(self, workspace_id: UUID) -> Snapshot | None:
-        """Return the snapshot at hand, if there is one and it is not in doubt whether it is current."""
+        """Return the snapshot at hand; None if there is none, or a newer one may exist."""
 
     async def refresh(self, workspace_id: UUID) -> Snapshot:
         """Return the snapshot of the newest version; the same instance where nothing is newer."""

@@ -27,7 +27,7 @@ _FIND_OF_RECORD = named_statement(__name__, "find_events_of_record")
 
 @frozen
 class EventFilter:
-    """Which events are meant; None says nothing.
+    """The conditions on the events of a page; None is no condition.
 
     Attributes:
         object: the nameSingular of their object.

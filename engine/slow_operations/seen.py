@@ -22,7 +22,7 @@ _MOST_VARIABLES = 50
 
 @frozen
 class SlowOperation:
-    """Equal slow operations are equal.
+    """A slow operation as a row of the database counts it: those of one row are equal.
 
     Attributes:
         api: the API that was asked, as `slowOperations` spells it.

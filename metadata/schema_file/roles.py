@@ -12,7 +12,7 @@ from fieldstone.metadata.schema_file import members
 
 
 def export_roles(snapshot: Snapshot) -> dict[str, JsonValue]:
-    """Return the roles of a model by their names, but those that are as every workspace begins with them."""
+    """Return the roles of a model by their names, without the system roles that were not changed."""
     usual = {role.name: role for role in system_roles()}
     return {
         role.name: _export(snapshot, role)

@@ -1,4 +1,4 @@
-"""Writes the uses of keys and sessions down, together and every few seconds."""
+"""The task that writes the uses of keys and sessions to the database, all of them every few seconds."""
 
 import asyncio
 import logging
@@ -13,10 +13,10 @@ NOTED_AFTER: Final = 2.0
 
 
 class Noting(Protocol):
-    """A store that remembers uses until they are written."""
+    """A store of keys or sessions that remembers their uses until they are written."""
 
     async def note_uses(self) -> None:
-        """Write the uses since the last call."""
+        """Write the uses since the last call to the database."""
         ...
 
 

@@ -75,7 +75,9 @@ async def check_row_work(connection: Session, work: RowWork, *, largest_rewrite:
 
 
 async def do_row_work(connection: Session, work: RowWork, *, largest_rewrite: int = LARGEST_REWRITE) -> None:
-    """Ask the rows, or change them; no table of more bytes than `largest_rewrite` is looked through while others wait.
+    """Check the rows of a change, or update them for it.
+
+    A table of more than `largest_rewrite` bytes is not read as a whole, since its other users would wait meanwhile.
 
     Raises:
         InvalidChange: they are in the way; the message counts them, or gives examples.
@@ -108,10 +110,10 @@ async def do_row_work(connection: Session, work: RowWork, *, largest_rewrite: in
 
 
 async def require_no_rows(connection: Session, required: RequiredColumn) -> None:
-    """Make sure that no record is there for a column that it would have no value for.
+    """Check that a table is empty, since its records would have no value in a new required column.
 
     Raises:
-        InvalidChange: there is one.
+        InvalidChange: it has records.
     """
     ((rows,),) = await _fetch(connection, create.count_rows(required.table, limit=COUNTED_ROWS))
     if rows:

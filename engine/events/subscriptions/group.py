@@ -92,7 +92,7 @@ class Delivery:
 
 @frozen
 class Sets:
-    """Subscribers by their parameter sets; `text` is the statement's parameter for the sets in this order."""
+    """The subscribers of each parameter set; `text` is the parameter of the statement, with the sets in this order."""
 
     members: tuple[tuple[Subscriber, ...], ...]
     text: bytes

@@ -15,7 +15,7 @@ from fieldstone.sql.frozen import frozen
 
 @frozen
 class TailPlan:
-    """A subscription's plan."""
+    """The plan of a subscription to the events of all objects."""
 
     planned: PlannedTail
     depends: Dependencies
@@ -30,7 +30,7 @@ class TailKey:
         key: the response key of their field.
         claims: those of the principals where they decide about the text of a record; "" elsewhere.
         known: the ids of all objects of the model that it was made by.
-        follower: reads the events.
+        follower: reads the events for the group.
     """
 
     workspace_id: UUID

@@ -44,7 +44,7 @@ class PresetKey(str):
 
     @classmethod
     def of(cls, key: str, preset: Preset) -> Self:
-        """Return the key that a preset is."""
+        """Return the key of the record that a preset makes a relation lead to."""
         made = cls(key)
         made.preset = preset
         return made
@@ -177,7 +177,7 @@ class Completion:
         return value
 
     def attempt(self, data: Mapping[str, JsonValue]) -> tuple[Mapping[str, JsonValue], str]:
-        """Return the same; of data that no way admits the data as it is, and the marks of none."""
+        """Complete the data; data that no way admits stays as it is, with the marks of no way."""
         try:
             return self.complete(data)
         except Forbidden:

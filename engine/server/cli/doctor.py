@@ -132,7 +132,11 @@ async def _change_cells(settings: Settings, examine: Examine, problems: list[str
 
 
 def _report_twice(cells_of: Mapping[UUID, Sequence[tuple[str, str]]]) -> int:
-    """Print the workspaces that several cells have, and return their number; each has its cells with its names."""
+    """Print the workspaces that several cells have, and return their number.
+
+    Args:
+        cells_of: the cells of each workspace by its id, each with the workspace's name there.
+    """
     several = [places for places in cells_of.values() if len(places) > 1]
     for places in several:
         told = " and ".join(f'the cell {cell} as "{name}"' for cell, name in places)
@@ -166,7 +170,7 @@ async def _examine_all(
 
 
 async def _require_object(foundation: Foundation, workspaces: tuple[Workspace, ...], name: str) -> None:
-    """Return if a workspace has an object of this name; raises CommandError. No more models are kept than serve."""
+    """Raise CommandError if no workspace has an object of this name."""
     for workspace in workspaces:
         model = await foundation.current.get(workspace.id)
         if any(object_.name_singular == name for object_ in model.objects.values()):

@@ -14,7 +14,7 @@ BUCKETS: Final = (0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.
 
 @dataclass(slots=True)
 class Times:
-    """How often a request took how long.
+    """The histogram of the times of some requests.
 
     Attributes:
         counts: the requests of each bucket alone; the last one is of those beyond all buckets.

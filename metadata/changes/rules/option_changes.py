@@ -15,7 +15,9 @@ _WORD = re.compile(r"\w+")
 def read_option_work(
     object_: Object, field: Field, updated: Field, given: JsonValue, *, unique: tuple[tuple[Field, ...], ...]
 ) -> list[RowWork]:
-    """Return the work for the options that go: mapped to others, or else not in use; `unique` as in `MapOptions`.
+    """Return the work on rows that have an option which goes: it is mapped to another one, or must not be in use.
+
+    `unique` is as in `MapOptions`.
 
     Raises:
         InvalidChange: the mapping is not one from options that go to options that stay.
