@@ -125,9 +125,6 @@ UPDATE pg_temp.restored_workspace SET name = %(name)s, schema_name = %(schema)s 
 -- name: find_workspace
 SELECT id, name FROM fieldstone.workspace WHERE id = %(workspace_id)s OR name = %(name)s ORDER BY id = %(workspace_id)s DESC;
 
--- name: denied_tokens_moved
-UPDATE fieldstone.denied_token_version SET version = version + 1;
-
 -- name: open_gates
 UPDATE fieldstone.workspace SET presence = 'COMING' WHERE presence = 'GONE' RETURNING id;
 

@@ -232,7 +232,7 @@ async def _insert_owned(connection: Session, archive: ArchiveReader, saved: Save
             )
         )
     await connection.execute(_QUERIES["begin_webhooks"], {"workspace_id": saved.id})
-    await connection.execute(_QUERIES["denied_tokens_moved"])
+    await connection.execute(CATALOG_QUERIES["note_denied_tokens"])
 
 
 async def _restore_beside(
