@@ -11,6 +11,7 @@ from typing import Final
 from graphql import GraphQLSchema
 
 from fieldstone.engine.access.type_rights import AGGREGATE, missing_right, right_for
+from fieldstone.engine.documents.suggestions import UNKNOWN_MEMBER
 from fieldstone.engine.errors import ApiError, Forbidden, ValidationFailed
 from fieldstone.metadata.aggregates import find_shorthand
 from fieldstone.metadata.api_names import (
@@ -30,7 +31,6 @@ WITHHELD: Final = "withheld"
 """The extension of an input type or a mutation: the refusals of members or arguments that the role may not give."""
 
 _FIELD = re.compile(r"Cannot query field '(?P<name>\w+)' on type '(?P<type>\w+)'\.")
-_MEMBER = re.compile(r"Expected value of type '(?P<type>\w+)!?' not to include unknown field '(?P<name>\w+)'")
 _ARGUMENT = re.compile(r"Unknown argument '(?P<name>\w+)' on field 'Mutation\.(?P<field>\w+)'\.")
 _TYPE = re.compile(r"Unknown type '(?P<name>\w+)'\.")
 
@@ -85,7 +85,7 @@ def _forbidden(view: Snapshot, schema: GraphQLSchema, role: Role, error: ApiErro
     message = _refusal(view, role, error.message) if isinstance(error, ValidationFailed) else None
     if message is None:
         return None
-    member = _MEMBER.match(error.message)
+    member = UNKNOWN_MEMBER.match(error.message)
     return Forbidden(message, field=None if member is None else member["name"], locations=error.locations)
 
 
@@ -104,7 +104,7 @@ def _forbidden_argument(
 
 def _refusal(view: Snapshot, role: Role, message: str) -> str | None:
     """Return the refusal in the place of a message about an unknown name; None: the role does not know of the name."""
-    if match := _MEMBER.match(message):
+    if match := UNKNOWN_MEMBER.match(message):
         return _refused_member(view, role, match["type"], match["name"])
     if match := _FIELD.match(message):
         found = _refused_field(view, match["type"], match["name"])

@@ -16,12 +16,15 @@ from fieldstone.metadata.known_names import find_close
 
 MOST_SEARCHES: Final = 3
 """Messages about one document that get a hint."""
+UNKNOWN_MEMBER: Final = re.compile(
+    r"Expected value of type '(?P<type>\w+)!?' not to include unknown field '(?P<name>\w+)'"
+)
+"""The message about a member that an input type does not have."""
 
 _BEGINNING = " Did you mean"
 
 _ENUM = re.compile(r"Value '(?P<name>\w+)' does not exist in '(?P<type>\w+)' enum\.")
 _QUOTED = re.compile(r"Enum '(?P<type>\w+)' cannot represent non-enum value: \"(?P<name>\w+)\"\.")
-_FIELD = re.compile(r"Expected value of type '(?P<type>\w+)!?' not to include unknown field '(?P<name>\w+)'")
 _ARGUMENT = re.compile(r"Unknown argument '(?P<name>\w+)' on field '(?P<type>\w+)\.(?P<field>\w+)'\.")
 
 
@@ -75,7 +78,7 @@ def add_suggestions(schema: GraphQLSchema, messages: Iterable[str]) -> list[str]
 
 
 def _match(message: str) -> re.Match[str] | None:
-    return _ENUM.match(message) or _QUOTED.match(message) or _FIELD.match(message) or _ARGUMENT.match(message)
+    return _ENUM.match(message) or _QUOTED.match(message) or UNKNOWN_MEMBER.match(message) or _ARGUMENT.match(message)
 
 
 def _suggest_for(schema: GraphQLSchema, match: re.Match[str]) -> str:

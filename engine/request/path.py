@@ -73,7 +73,7 @@ from fieldstone.sql.errors import DatabaseError, StaleSchema
 from fieldstone.sql.executor import Database
 
 # A request may wait behind one change of its table after another, each of which makes its statement one of the past.
-_MOST_NEWER = 8
+MOST_NEWER = 8
 _OF_THE_MODEL = (
     *(InvalidDocument, ValidationFailed, PersistedQueryNotFound, BadUserInput, NotFound, Conflict),
     StaleSchema,
@@ -280,7 +280,7 @@ class GraphQLApi:
     ) -> Answer | AnySubscription:
         with described():
             snapshot = await self.source.get(principal.workspace_id)
-            for _ in range(_MOST_NEWER):
+            for _ in range(MOST_NEWER):
                 try:
                     return await self._attempt(snapshot, principal, request, allow_mutation=allow_mutation)
                 except _OF_THE_MODEL:

@@ -17,8 +17,9 @@ from fieldstone.engine.errors import (
     ValidationFailed,
 )
 from fieldstone.engine.introspection.deflated import DeflatedText
+from fieldstone.engine.planner.writes.meant_records import IF_UPDATED_AT
 from fieldstone.engine.request.answer import SHARED_TEXT_RATIO, Answer
-from fieldstone.engine.request.path import GraphQLApi
+from fieldstone.engine.request.path import MOST_NEWER, GraphQLApi
 from fieldstone.engine.request.ready import Ready
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.rest.answers import RestAnswer, build_answer, split_cost
@@ -32,9 +33,6 @@ from fieldstone.metadata.roles.principal import Principal
 
 if TYPE_CHECKING:
     from fieldstone.engine.rest.open_api.documents import OpenApiDocuments
-
-_MOST_NEWER = 8
-_IF_UPDATED_AT = "ifUpdatedAt"
 
 
 class ObjectSight(NamedTuple):
@@ -82,7 +80,7 @@ class RestApi:
         """
         source, workspace_id = self._core.source, principal.workspace_id
         current = await source.get(workspace_id)
-        for _ in range(_MOST_NEWER):
+        for _ in range(MOST_NEWER):
             try:
                 object_, request = self._translate(await self._core.look(current, principal), asked)
             except ApiError:
@@ -188,8 +186,8 @@ def _build_answer(asked: Asked, object_: Object, answer: Answer) -> RestAnswer:
 
 def _describe(error: ApiError, asked: Asked) -> ApiError:
     """Return the error that a client of REST is sent for an error of its GraphQL request."""
-    if isinstance(error, Conflict) and error.field == _IF_UPDATED_AT and asked.if_updated_at is not None:
-        message = error.message.replace(f"'{_IF_UPDATED_AT}'", "the header If-Match")
+    if isinstance(error, Conflict) and error.field == IF_UPDATED_AT and asked.if_updated_at is not None:
+        message = error.message.replace(f"'{IF_UPDATED_AT}'", "the header If-Match")
         return PreconditionFailed(message, field="If-Match", extensions=error.extensions)
     if isinstance(error, ValidationFailed) and asked.action is Action.GROUP_BY:
         return BadUserInput(error.message, field="aggregate")

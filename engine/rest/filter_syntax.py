@@ -18,12 +18,12 @@ from graphql import GraphQLInputObjectType
 
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.rest.input_types import Input, Text, Token, read_json
+from fieldstone.metadata.api_names import JUNCTIONS
 from fieldstone.metadata.json_text import JsonValue
 
 DEEPEST = 50
 """The deepest nesting of conjunctions and lists."""
 
-_CONJUNCTIONS = ("and", "or", "not")
 _ESCAPED = frozenset("\"'\\,()[]")
 _BLANK = " \t\n\r"
 _PLAIN = re.compile(r"[^\"'\\,()\[\]]+")
@@ -70,7 +70,7 @@ class _Reader:
             names = [*simple[1].split("."), simple[2]]
             return Input(self._type, "filter").build(names, self._value(0, ends=",)"))
         names = [self._name()]
-        if names[0] in _CONJUNCTIONS and self._takes("("):
+        if names[0] in JUNCTIONS and self._takes("("):
             if self._takes(")"):
                 raise self._error("a condition between the parentheses")
             inner: JsonValue = self._conditions(depth + 1)

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from fieldstone.metadata.access.stored_keys import CLAIM_NAME, KEY, claim_of, has_claim, key_of
 from fieldstone.metadata.aggregates import BY_NAME, aggregated
-from fieldstone.metadata.api_names import AGGREGATE_ENDING, Quantifier
+from fieldstone.metadata.api_names import AGGREGATE_ENDING, JUNCTIONS, Quantifier
 from fieldstone.metadata.errors import InvalidChange, InvalidValue
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.known_names import known_names
@@ -146,7 +146,7 @@ def _condition(
         totalled = object_.by_name.get(name.removesuffix(AGGREGATE_ENDING)) if name.endswith(AGGREGATE_ENDING) else None
         end = relation_end(snapshot, totalled) if totalled else None
         if totalled is None or end is None or end.to_one:
-            raise place.unknown(name, "field", [*object_.by_name, *object_.foreign_keys, "and", "or", "not"])
+            raise place.unknown(name, "field", [*object_.by_name, *object_.foreign_keys, *JUNCTIONS])
         return totalled, AGGREGATE_ENDING, _totals(snapshot, end, value, below)
     if field.relation_id is not None:
         end = relation_end(snapshot, field)

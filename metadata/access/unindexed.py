@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from fieldstone.metadata.access.rules import show
 from fieldstone.metadata.access.stored_keys import has_claim
+from fieldstone.metadata.api_names import JUNCTIONS
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Object, RelationEnd, Snapshot, Status, relation_end
@@ -33,7 +34,7 @@ def find_unindexed(snapshot: Snapshot, role: Role) -> list[str]:
 
 def _of_filter(snapshot: Snapshot, object_: Object, given: JsonValue) -> Iterator[str]:
     for name, member in given.items():
-        if name in ("and", "or", "not"):
+        if name in JUNCTIONS:
             for item in member if isinstance(member, list) else [member]:
                 yield from _of_filter(snapshot, object_, item)
         elif holder := object_.held_keys.get(name):

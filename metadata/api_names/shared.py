@@ -6,7 +6,10 @@ from fieldstone.metadata.field_types import FIELD_TYPES
 AGGREGATE_ENDING = "Aggregate"
 """The ending of a to-many relation's name where its records' aggregates are filtered and ordered by."""
 
-FILTER_WORDS = frozenset({"and", "or", "not", "is", "isNot"})
+JUNCTIONS = ("and", "or", "not")
+"""The members of a filter that join or negate others."""
+
+FILTER_WORDS = frozenset({*JUNCTIONS, "is", "isNot"})
 """The members beside the fields in every object's filter, which cannot be names of fields."""
 
 JSON_PATH_VALUE = "JSONPathValueInput"
@@ -19,7 +22,7 @@ EVENT_TYPE_NAMES = ("RecordEventAction", "RecordEventActor")
 TAIL_TYPE_NAMES = ("RecordEvent", "RecordEventChange", "RecordEventFilter")
 """The types of the subscription to the events of all objects."""
 EVENTS = "events"
-"""Its root field; an object with this plural takes the name."""
+"""The root field of that subscription; an object with this plural takes the name."""
 
 SHARED_TYPE_NAMES: frozenset[str] = frozenset(
     {"Query", "Mutation", "Subscription", "String", "Int", "Float", "Boolean", "ID"}

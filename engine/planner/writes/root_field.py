@@ -18,7 +18,7 @@ from fieldstone.engine.planner.arguments.trees import (
 from fieldstone.engine.planner.bound_statement import BoundStatement
 from fieldstone.engine.planner.context import ParameterList, PlanContext, readable, readable_by
 from fieldstone.engine.planner.cost import price_of_record
-from fieldstone.engine.planner.price import FREE, Price, affordable, limit_offsets
+from fieldstone.engine.planner.price import FREE, affordable, limit_offsets
 from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.engine.planner.writes.creates import (
     CreateInput,
@@ -248,9 +248,6 @@ class RootField:
     def _most_bytes(self, record: Record) -> int | None:
         return written_bytes_to_count(record, times=self._times, most=self.context.limits.response_bytes)
 
-    def _price_of(self, record: Record) -> Price:
-        return price_of_record(record, self.selected.key, self.context.parameters)
-
     def _event(self) -> EventTarget:
         return event_target(self.context, self.object_, ACTIONS[self.root.verb])
 
@@ -339,7 +336,8 @@ class RootField:
         expected = self._expected()
         self.judged = judge(self.context, find_rights(self.context, self.object_, Action.DESTROY, self._blame("id")))
         record = self._record()
-        self.price, cost = self._price_of(record), self.context.limits.cost
+        self.price = price_of_record(record, self.selected.key, self.context.parameters)
+        cost = self.context.limits.cost
         if self.root.many:
             # The answer is read while the records are removed: how many they may be must be known beforehand.
             self.limit = affordable(self.price, cost, self.context.limits.bulk)

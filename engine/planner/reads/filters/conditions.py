@@ -8,7 +8,7 @@ from fieldstone.engine.planner.context import PlanContext, Site, hop_over, reada
 from fieldstone.engine.planner.reads.filters.operators import operator_condition
 from fieldstone.engine.planner.reads.measures import named_measures
 from fieldstone.engine.planner.reads.text_indexes import fit_indexes
-from fieldstone.metadata.api_names import AGGREGATE_ENDING, Quantifier
+from fieldstone.metadata.api_names import AGGREGATE_ENDING, JUNCTIONS, Quantifier
 from fieldstone.metadata.model import Field, Object, Part, RelationEnd, relation_end
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.aggregates import Measure
@@ -25,8 +25,6 @@ from fieldstone.sql.plan.elements import (
     Table,
     Untrue,
 )
-
-JUNCTIONS = ("and", "or", "not")
 
 
 @dataclass(slots=True, kw_only=True)

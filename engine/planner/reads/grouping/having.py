@@ -6,8 +6,9 @@ from typing import cast
 
 from fieldstone.engine.planner.arguments.trees import Absent, Blame, Tree, listed
 from fieldstone.engine.planner.context import PlanContext
-from fieldstone.engine.planner.reads.filters.conditions import JUNCTIONS, conjunction, part_condition
+from fieldstone.engine.planner.reads.filters.conditions import conjunction, part_condition
 from fieldstone.engine.planner.reads.measures import NamedMeasure, given_members, named_measures
+from fieldstone.metadata.api_names import JUNCTIONS
 from fieldstone.metadata.model import Object, Part
 from fieldstone.sql.plan.aggregates import Count, Measure, measure_column
 from fieldstone.sql.plan.elements import Condition, Not, Or

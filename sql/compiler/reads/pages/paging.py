@@ -87,14 +87,7 @@ def compile_page(
     if numbered or placed:
         place = compile_place(connection.cursor_tag, base.handed(keys, source.alias)) if placed else None
         source = _numbered(source, draft.alias(), place=place, counted=counted)
-    return PageRows(
-        source=source,
-        row=RowReference(alias=source.alias, names=names),
-        limit=limit,
-        place=expressions.result(source.alias, "place"),
-        number=expressions.result(source.alias, "number"),
-        total=expressions.result(source.alias, "total"),
-    )
+    return _rows_of(source, names, limit, is_whole=False)
 
 
 def compile_whole(
@@ -133,7 +126,10 @@ def compile_whole(
 
 def whole_rows(query: Query, names: Mapping[str, str], limit: int, draft: StatementDraft) -> PageRows:
     """Return the rows of a query that has their places, numbers and total beside the named columns."""
-    source = query_source(query.text(), draft.alias())
+    return _rows_of(query_source(query.text(), draft.alias()), names, limit, is_whole=True)
+
+
+def _rows_of(source: FromItem, names: Mapping[str, str], limit: int, *, is_whole: bool) -> PageRows:
     return PageRows(
         source=source,
         row=RowReference(alias=source.alias, names=names),
@@ -141,7 +137,7 @@ def whole_rows(query: Query, names: Mapping[str, str], limit: int, draft: Statem
         place=expressions.result(source.alias, "place"),
         number=expressions.result(source.alias, "number"),
         total=expressions.result(source.alias, "total"),
-        is_whole=True,
+        is_whole=is_whole,
     )
 
 
