@@ -11,7 +11,6 @@ from fieldstone.engine.errors import ApiError, InternalServerError, RateLimitExc
 from fieldstone.engine.rest.import_jobs.job import Status
 from fieldstone.engine.rest.import_jobs.progress import LEASE, Lease, LeaseLost, claim
 from fieldstone.engine.rest.import_jobs.running import JobRun, Means, RightsChanged
-from fieldstone.engine.rest.import_jobs.undoing import Undoing
 from fieldstone.sql.concurrency.log_pause import LogPause
 from fieldstone.sql.concurrency.tasks import end_tasks
 from fieldstone.sql.concurrency.wakeup import Wake
@@ -129,6 +128,8 @@ class ImportJobs:
 
     async def _attempt(self, lease: Lease) -> None:
         if lease.job.status is Status.UNDOING:
+            from fieldstone.engine.rest.import_jobs.undoing import Undoing  # noqa: PLC0415 - few imports are undone
+
             await Undoing(self.means, self._database, lease).run()
         else:
             await JobRun(self.means, lease).run()
