@@ -116,6 +116,7 @@ class Fieldstone:
         self.connections = Connections(ConnectionLimits.of(settings), self._report_connections)
         self._requests, sockets = Requests(), Sockets()
         self.metrics = Metrics(self._requests, sockets, self.runtime.opened, self.connections.stats)
+        refusals = RefusalPace()
         admission = Admission(settings=settings, runtime=self.runtime)
         self._presented = admission.presented
         self._closing = StreamEnd()
@@ -144,6 +145,7 @@ class Fieldstone:
                 apis={path: select, **_BESIDE.get(path, {})},
                 counts=sockets,
                 log=self.log,
+                refusals=refusals,
                 presented=admission.presented,
                 closing=self._closing,
             )
@@ -159,7 +161,6 @@ class Fieldstone:
         if tracing is not None:
             inner = tracing.trace_requests(inner)
         write_line = build_request_log(settings, self.log, worker)
-        refusals = RefusalPace()
         logged = partial(RequestLog, write_line=write_line, counts=self._requests, refusals=refusals)
         self._http = SecurityHeaders(logged(inner))
         nothing = NotFound(STATE_PAGES)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from fieldstone.engine.errors import BadUserInput, ServiceUnavailable
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.server.composition import Services
+from fieldstone.engine.server.http.refusal_pace import RefusalPace
 from fieldstone.engine.server.http.requests.auth import PresentedReader
 from fieldstone.engine.server.http.requests.incoming import read_headers
 from fieldstone.engine.server.http.requests.request_log import note_key
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
 
 _CLIENT_LEFT = 1005
 _BROKEN_OFF = 1006
+_REFUSED = frozenset({Close.FORBIDDEN, Close.TRY_AGAIN_LATER})
 
 
 class SocketEndpoint:
@@ -37,6 +39,7 @@ class SocketEndpoint:
         closing: the moment from which no socket is served any more.
         counts: counts sockets.
         log: for the line of each socket, and unexpected errors.
+        refusals: tells for how long a refusal is held back.
     """
 
     def __init__(
@@ -46,6 +49,7 @@ class SocketEndpoint:
         apis: Mapping[str, Callable[[Services], GraphQLApi]],
         counts: Sockets,
         log: Log,
+        refusals: RefusalPace,
         presented: PresentedReader | None = None,
         closing: StreamEnd | None = None,
     ) -> None:
@@ -56,6 +60,7 @@ class SocketEndpoint:
         self._closing = closing or StreamEnd()
         self._counts = counts
         self._log = log
+        self._refusals = refusals
 
     async def __call__(self, scope: "Scope", receive: "Receive", send: "Send") -> None:
         """Serve one socket."""
@@ -71,6 +76,8 @@ class SocketEndpoint:
             self._counts.end(code)
             self._log.info("socket", code=int(code))
         if closing is not None:
+            if closing.code in _REFUSED:
+                await self._refusals.wait()
             # Messages that the client has not read precede the close frame in its connection.
             with contextlib.suppress(TimeoutError, OSError):
                 async with asyncio.timeout(self._limits.farewell):
@@ -98,6 +105,7 @@ class SocketEndpoint:
             apis=self._apis,
             limits=self._limits,
             log=self._log,
+            refusals=self._refusals,
             present=lambda headers: self._presented.read(scope, {**given, **headers}),
             note_key=partial(note_key, scope),
             count_unsent=partial(count_unsent, scope),

@@ -16,6 +16,7 @@ from fieldstone.engine.request.answer import Answer
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.composition import Services
+from fieldstone.engine.server.http.refusal_pace import RefusalPace
 from fieldstone.engine.server.http.requests.operations import Batch, build_request
 from fieldstone.engine.server.streams.send_queue import QueueSink, SendQueue
 from fieldstone.engine.server.streams.websocket.answer_window import AnswerWindow
@@ -61,6 +62,7 @@ class SocketOperations:
         apis: the APIs, by their paths; an operation that names none is of the first one.
         queue: takes the messages to the client.
         most: how many run at once.
+        refusals: tells for how long the refusal of an operation is held back, and the messages behind it.
         end_forbidden: ends the socket when the principal has ended or changed.
         notice_end: told of the task of an operation that has failed.
     """
@@ -71,6 +73,7 @@ class SocketOperations:
         "_most",
         "_notice_end",
         "_queue",
+        "_refusals",
         "_running",
         "_services",
         "_watched",
@@ -85,6 +88,7 @@ class SocketOperations:
         apis: Mapping[str, Callable[[Services], GraphQLApi]],
         queue: SendQueue,
         most: int,
+        refusals: RefusalPace,
         end_forbidden: Callable[[], None],
         notice_end: Callable[["asyncio.Task[None]"], None],
     ) -> None:
@@ -94,6 +98,7 @@ class SocketOperations:
         self._queue = queue
         self._window = AnswerWindow(queue)
         self._most = most
+        self._refusals = refusals
         self._end_forbidden = end_forbidden
         self._notice_end = notice_end
         self._running: dict[str, _Operation] = {}
@@ -147,6 +152,7 @@ class SocketOperations:
             request = request._replace(is_large=size > LARGE)
             place = self._services.events.hub.quotas.admit(owner_of(principal), size)
         except ApiError as error:
+            await self._refusals.wait()
             await self._queue.put(failure(id_, [error.formatted()]))
             return
         operation = _Operation(place=place, tells_begin=tells_begin)

@@ -23,6 +23,7 @@ from fieldstone.engine.identity.watch import Watched, no_longer_valid
 from fieldstone.engine.request.path import GraphQLApi
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.http.batch import build_internal_error
+from fieldstone.engine.server.http.refusal_pace import RefusalPace
 from fieldstone.engine.server.http.requests.auth import sign_in
 from fieldstone.engine.server.log import report_unexpected
 from fieldstone.engine.server.log_lines import Log
@@ -83,6 +84,7 @@ class ClientSocket:
         apis: the APIs that it serves, by their paths; an operation that names none is of the first one.
         limits: those of the socket.
         log: for unexpected errors.
+        refusals: tells for how long the refusal of an operation is held back.
         present: returns all that the handshake presents, with the headers of the first message in the place of its own.
         note_key: called when the client has shown a valid key.
         count_unsent: takes a function that returns the number of characters that wait for the client; its result is
@@ -99,6 +101,7 @@ class ClientSocket:
         apis: Mapping[str, Callable[[Services], GraphQLApi]],
         limits: SocketLimits,
         log: Log,
+        refusals: RefusalPace,
         present: Callable[[Mapping[bytes, bytes]], Presented],
         note_key: Callable[[], None],
         count_unsent: Callable[[Callable[[], int]], Callable[[], None]],
@@ -110,6 +113,7 @@ class ClientSocket:
         self._apis = apis
         self._limits = limits
         self._log = log
+        self._refusals = refusals
         self._present = present
         self._note_key = note_key
         note_held = count_unsent(lambda: self._queue.characters)
@@ -238,6 +242,7 @@ class ClientSocket:
             apis=self._apis,
             queue=self._queue,
             most=self._limits.operations,
+            refusals=self._refusals,
             end_forbidden=self._end_forbidden,
             notice_end=self._notice_end,
         )

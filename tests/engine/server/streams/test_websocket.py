@@ -265,6 +265,33 @@ async def test_each_operation_counts_against_the_rate_limit(start_app: StartApp)
         assert answer["payload"][0]["extensions"]["resetAt"] > 0
 
 
+async def test_refusals_have_the_pace_of_the_process_and_hold_up_no_other_socket(
+    start_app: StartApp, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with start_app(rate_limit=1) as running, connected(running.app) as held, connected(running.app) as other:
+        holds, asked = [60.0, 0.0, 0.0], []
+
+        async def wait() -> None:
+            asked.append(holds[0])
+            await asyncio.sleep(holds.pop(0))
+
+        assert running.app.warm is not None
+        monkeypatch.setattr(running.app.warm.refusals, "wait", wait)
+        for socket in (held, other):
+            await socket.initialise(running.key)
+        await held.subscribe("a", "{ __typename }")
+        assert [(await held.receive())["type"] for _ in range(2)] == ["next", "complete"]
+        await held.subscribe("b", "{ __typename }")
+        await until(lambda: asked == [60.0])
+        await other.subscribe("c", "{ __typename }")
+        assert (await other.receive())["type"] == "error"
+        # So has the close of a socket whose key is refused.
+        async with connected(running.app) as stranger:
+            await stranger.send(type="connection_init", payload={"authorization": "Bearer fs_no"})
+            assert (await stranger.closed()).code == 4403
+        assert (asked, held.outgoing.empty()) == ([60.0, 0.0, 0.0], True)
+
+
 async def test_a_socket_has_so_many_operations(start_app: StartApp) -> None:
     async with start_app(SocketLimits(operations=2)) as running, connected(running.app) as socket:
         await socket.initialise(running.key)
