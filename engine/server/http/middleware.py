@@ -70,9 +70,11 @@ class RequestLog:
         context = begin_request(scope)
         id_header = (HEADER, context.id.encode())
         begun = time.perf_counter()
+        held = 0.0
 
         async def send_at_pace(message: "Message") -> None:
-            await self._refusals.wait()
+            nonlocal held
+            held = await self._refusals.wait()
             await send(message)
 
         def observed_send(message: "Message") -> Awaitable[None]:
@@ -89,7 +91,8 @@ class RequestLog:
         try:
             await self._app(scope, receive, observed_send)
         finally:
-            seconds = time.perf_counter() - begun
+            # As on the fast path, the time for which a refusal was held back is none of the work.
+            seconds = time.perf_counter() - begun - held
             # A request without a status was cancelled from outside.
             status = context.status or CLIENT_GONE
             self._counts.count(context.endpoint, status, seconds)

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Final
 
 PACED: Final = frozenset({401, 429, 503})
-"""The statuses of requests that are refused before anything is done for them."""
+"""The statuses of refusals: most are given before anything is done for the request."""
 
 _BETWEEN: Final = 0.002
 """Seconds between two refusals."""
@@ -44,7 +44,14 @@ class RefusalPace:
         self._next = due + _BETWEEN
         return 0.0 if due - now <= _BURST else due - now
 
-    async def wait(self) -> None:
-        """Hold a refusal back."""
-        if seconds := self.take():
-            await asyncio.sleep(seconds)
+    async def wait(self) -> float:
+        """Hold a refusal back, unless its task is being cancelled; return the seconds for which it was held.
+
+        The server that cancels it has no time left.
+        """
+        task = asyncio.current_task()
+        if (task is not None and task.cancelling()) or not (seconds := self.take()):
+            return 0.0
+        begun = self._clock()
+        await asyncio.sleep(seconds)
+        return self._clock() - begun
