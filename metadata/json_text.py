@@ -16,6 +16,8 @@ PIECE = 65_536
 """Characters that are read in one go: in some 10 ms where each is a value of its own."""
 
 _DEEPEST = 200
+_SPARE_PIECES = 8
+"""Pieces that may be scanned in vain before much of a text is read, such as those of the containers around its data."""
 _BLANK = frozenset(" \t\n\r")
 _BLANKS = re.compile(r"[ \t\n\r]*")
 
@@ -71,6 +73,8 @@ class _Pieces:
 
     Attributes:
         start: where in the text the piece begins.
+        in_vain: characters of the pieces that ended before the value at their begin did. Of large values inside one
+            another each has such a piece, nearly the same one.
     """
 
     def __init__(self, text: str, size: int) -> None:
@@ -78,6 +82,7 @@ class _Pieces:
         self.size = size
         self.start = 0
         self.piece = text[:size]
+        self.in_vain = 0
 
     def read(self) -> JsonValue:
         value, end = self._value(self._skip(0), 0)
@@ -87,7 +92,7 @@ class _Pieces:
         return value
 
     def _value(self, place: int, depth: int) -> tuple[JsonValue, int]:
-        while True:
+        while self.in_vain <= 2 * place + _SPARE_PIECES * self.size:
             try:
                 value, end = _SCAN(self.piece, place - self.start)
             except (StopIteration, json.JSONDecodeError):
@@ -97,6 +102,7 @@ class _Pieces:
                 if end < len(self.piece) - 2 or self.start + end == len(self.text):
                     return value, self.start + end
             if place == self.start:
+                self.in_vain += len(self.piece)
                 break
             self.start = place
             self.piece = self.text[place : place + self.size]

@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from fieldstone.metadata import json_text
 from fieldstone.metadata.json_text import loads, loads_in_pieces
 
 VALUES = st.recursive(
@@ -73,6 +74,26 @@ def test_numbers_keep_their_digits_over_the_end_of_a_piece() -> None:
 def test_what_is_nested_too_deeply_is_a_recursion_error() -> None:
     with pytest.raises(RecursionError):
         loads_in_pieces("[" * 100_000 + "]" * 100_000, piece=16)
+
+
+def test_large_values_inside_one_another_are_not_scanned_at_each_level(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of 200 levels was scanned up to the end of a piece: 66 KB took 0.5 s in place of 0.03 s."""
+    scan, scanned = json_text._SCAN, 0
+
+    def count(text: str, place: int) -> tuple[Any, int]:
+        nonlocal scanned
+        end = len(text)
+        try:
+            value, end = scan(text, place)
+        finally:
+            scanned += end - place
+        return value, end
+
+    monkeypatch.setattr(json_text, "_SCAN", count)
+    large = "[" * 150 + ",".join(["1"] * 500) + "]" * 150
+    text = f"[{','.join([large] * 20)}]"
+    assert loads_in_pieces(text, piece=1_000) == loads(text)
+    assert len(text) < scanned < 8 * len(text)
 
 
 def test_other_threads_run_meanwhile() -> None:
