@@ -1,10 +1,12 @@
 """Looks after the embedded server: starts it again when it has ended without being stopped, and bounds its log."""
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
 
+from fieldstone.sql.embedded.folder import recorded_lines
 from fieldstone.sql.embedded.process import bound_log
 from fieldstone.sql.embedded.server import EmbeddedServer, restart
 from fieldstone.sql.embedded.socket import ConnectOutcome, ask_at, is_listening
@@ -18,7 +20,7 @@ _LONGEST_PAUSE = 30.0
 _CALM = 60.0
 """Seconds of service after which the pause between starts is the first one again."""
 _MOST_TRIES = 4
-"""Starts in vain after which the server counts as broken; they take some 8 seconds. As many long recoveries."""
+"""Starts, or long recoveries, in vain after which the server counts as broken; the starts take some 8 seconds."""
 _RECOVERING = 10.0
 """Seconds from which on a recovery is a long one: the server is not broken until four of them have ended in vain."""
 _PATIENCE = 60.0
@@ -56,6 +58,7 @@ class Watch:
         self._served_since = clock()
         self._tries = 0
         self._lost_recoveries = 0
+        self._postmaster: list[str] = []
         self._pause = 0.0
         self._next_start = clock()
 
@@ -93,18 +96,32 @@ class Watch:
                 self._note_service(now)
             case ConnectOutcome.BUSY:
                 self._silent_since = None
+                await self._compare_postmaster(now)
                 if self._busy_since is None:
                     self._busy_since = now
                 if self._recovers_long(now):
                     self._tries = 0
             case ConnectOutcome.SILENT:
-                if self._recovers_long(now):
-                    self._lost_recoveries += 1
-                self._busy_since = None
+                self._end_recovery(now)
                 if self._silent_since is None:
                     self._silent_since = now
                 if now >= self._next_start:
                     await self._start()
+
+    async def _compare_postmaster(self, now: float) -> None:
+        """End the recovery of a server that has ended since the last look, if another process has started one again."""
+        found: list[str] = []
+        with contextlib.suppress(OSError):
+            # The pid, the cluster and the time of the start.
+            found = (await asyncio.to_thread(recorded_lines, self._server.folder))[:3]
+        if found and found != self._postmaster:
+            self._end_recovery(now)
+            self._postmaster = found
+
+    def _end_recovery(self, now: float) -> None:
+        if self._recovers_long(now):
+            self._lost_recoveries += 1
+        self._busy_since = None
 
     def _recovers_long(self, now: float) -> bool:
         return self._busy_since is not None and now - self._busy_since >= _RECOVERING

@@ -289,6 +289,46 @@ async def test_long_recoveries_that_all_end_in_vain_make_it_broken_until_it_serv
     assert not is_running(data_dir)
 
 
+async def test_long_recoveries_that_end_between_two_looks_make_it_broken_too(data_dir: Path) -> None:
+    """Another process had started the server again before this one looked: it took them all for one recovery."""
+    passed = 0.0
+    server = await asyncio.to_thread(start, data_dir)
+    watch = Watch(server, interval=0.01, first_pause=0.01, clock=lambda: time.monotonic() + passed)
+    verdicts = []
+    task = None
+    try:
+        with exclusively(server.folder.change_lock):
+            kill_postmaster(data_dir)
+            task = asyncio.create_task(watch.run())
+            await until(lambda: watch._silent_since is not None)
+            with _recovering(server) as looks:
+                await until(lambda: watch._silent_since is None)
+                for number in range(5):
+                    _record_start(server.folder, number)
+                    for seconds in (0, 11):
+                        passed += seconds
+                        before = len(looks)
+                        await until(lambda before=before, looks=looks: len(looks) > before + 6)  # type: ignore[misc]  # mypy knows no such default
+                        verdicts.append(watch.is_broken)
+        assert verdicts == [False] * 8 + [True] * 2
+        await until(lambda: not watch.is_broken)
+        await asyncio.to_thread(eventually, lambda: _serves(server), "not started")
+    finally:
+        if task is not None:
+            task.cancel()
+            await asyncio.wait([task])
+        await asyncio.to_thread(stop, server)
+    assert not is_running(data_dir)
+
+
+def _record_start(folder: DataFolder, seconds: int) -> None:
+    """Write the postmaster file of a server that was started at this time, in place of the one that is there."""
+    lines = folder.postmaster_file.read_text().splitlines()
+    made = folder.root / "postmaster.made"
+    made.write_text("\n".join([*lines[:2], str(seconds), *lines[3:], ""]))
+    made.replace(folder.postmaster_file)
+
+
 @contextlib.contextmanager
 def _recovering(server: EmbeddedServer) -> Iterator[list[None]]:
     """Listen for the length of the block in the place of a server that is away, as one that recovers."""
