@@ -45,7 +45,10 @@ class OptionNames:
         text = cell.strip()
         if text in self._values:
             return text
-        found = self._by_label.get(_plain(text), ())
+        found = self._by_label.get(_plain(text), [])
+        if len(found) > 1:
+            # "Maße" and "Masse" are labels of two options, and differ by their case alone.
+            found = [option for option in found if option.label == text] or found
         if len(found) == 1:
             return found[0].value
         if found:
