@@ -62,10 +62,11 @@ async def test_labels_of_options_and_the_keys_of_relations_are_imported(watched:
     options = [{"value": "NEW_LEAD", "label": "New lead"}, {"value": "WON", "label": "Won"}]
     stage = {"objectMetadataId": "person", "type": "SELECT", "name": "stage", "label": "Stage", "options": options}
     code = {"objectMetadataId": "company", "type": "TEXT", "name": "code", "label": "Code", "isUnique": True}
+    number = {"objectMetadataId": "company", "type": "NUMBER", "name": "serial", "label": "Serial", "isUnique": True}
     apply = "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) { version } }"
     lines = ["email,Stage,Company code,Firm", "jo@x,new lead,ACME,", "al@x,Wonn,ACME,", "bo@x,Won,ACNE,"]
     async with serve() as served:
-        await served.ask("/metadata", apply, changes=[{"createField": stage}, {"createField": code}])
+        await served.ask("/metadata", apply, changes=[{"createField": one} for one in (stage, code, number)])
         await ask(served, 'mutation { createCompany(data: { name: "Acme", code: "ACME" }) { id } }')
         page = await open_list(watched, served, "people/import")
         file = FilePayload(name="leads.csv", mimeType="text/csv", buffer="\n".join(lines).encode())
@@ -82,6 +83,11 @@ async def test_labels_of_options_and_the_keys_of_relations_are_imported(watched:
         await watched.assert_accessible()
         found = await ask(served, '{ person(where: { email: "jo@x" }) { stage company { name } } }')
         assert found["person"] == {"stage": "NEW_LEAD", "company": {"name": "Acme"}}
+        # A key that is no text is shown where the server suggests it, as it would be imported.
+        await page.goto(f"{served.address}/console/records/people/import")
+        numbers = FilePayload(name="numbers.csv", mimeType="text/csv", buffer=b"email,Company serial\njo@x,1\n")
+        await page.get_by_label("File", exact=True).set_input_files(numbers)
+        await expect(page.get_by_label("Field for Company serial")).to_have_value("company.serial")
         await watched.assert_clean(served.address, LOADED)
 
 

@@ -44,7 +44,7 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
   });
   const isFresh = isUnwritten(job);
   const isBusy = isAtWork(job) || turn.isPending;
-  const targets = targetsOf(object);
+  const targets = targetsOf(object, Object.values({ ...job.suggested, ...mapping }));
   return (
     <>
       <section className="import" aria-label="Columns">

@@ -35,6 +35,14 @@ test("a composite is given by its parts, a relation by its key or a unique text"
   );
 });
 
+test("a column goes to a key of a relation that is no text if it is named", () => {
+  const named = targetsOf(OBJECT, ["company.website", "company.employees", null, "updatedAt", "badge.number"]);
+  assert.deepEqual(named.slice(5), [
+    { name: "company.website", label: "COMPANY › Website" },
+    { name: "company.employees", label: "COMPANY › employees" },
+  ]);
+});
+
 test("a row finds its record by a unique field of one column, or by the id", () => {
   assert.deepEqual(conflictKeys(OBJECT), ["id", "email"]);
 });

@@ -8,8 +8,11 @@ export type Target = { name: string; label: string };
 
 const NOT_GIVEN = ["updatedAt", "deletedAt"];
 
-/** Return the fields that an import may give: a part of a composite as a path, a relation by its key or a unique text. */
-export function targetsOf(object: ObjectModel): Target[] {
+/**
+ * Return the fields that an import may give: a part of a composite as a path, a relation by its key or a unique text, or
+ * by another unique field that is one of `named`, the fields of a job's columns.
+ */
+export function targetsOf(object: ObjectModel, named: readonly (string | null)[] = []): Target[] {
   return object.fields.flatMap((field): Target[] => {
     if (isToMany(field) || NOT_GIVEN.includes(field.name) || field.type === "TS_VECTOR") return [];
     if (field.relation) {
@@ -18,7 +21,13 @@ export function targetsOf(object: ObjectModel): Target[] {
         name: `${field.name}.${key.name}`,
         label: `${field.label} › ${key.label}`,
       }));
-      return holdsKey ? [{ name: `${field.name}Id`, label: `${field.label} (id)` }, ...keys] : [];
+      const paths = new Set(named.flatMap((name) => (name?.startsWith(`${field.name}.`) ? [name] : [])));
+      for (const { name } of keys) paths.delete(name);
+      const others = [...paths].map((name) => ({
+        name,
+        label: `${field.label} › ${name.slice(field.name.length + 1)}`,
+      }));
+      return holdsKey ? [{ name: `${field.name}Id`, label: `${field.label} (id)` }, ...keys, ...others] : [];
     }
     const parts = partsOf(field.type);
     if (parts.length === 0) return [{ name: field.name, label: field.label }];
