@@ -292,6 +292,10 @@ export function useEdits({ object, fields, pages, onWritten, onUnsure, isLeft }:
     dropConflict: () => setConflict(null),
     dropProblem: () => setProblem(null),
     dropRefusal: (key: string) => setMarks((before) => ({ ...before, refused: without(before.refused, [key]) })),
+    /** Forget the gestures so far: a write that is none of them has left nothing that their undo would be right for. */
+    forget: () => {
+      history.current = undo.EMPTY;
+    },
     tell: (text: string, id?: string) => setNotice({ text, canUndo: false, id }),
     fail,
   };

@@ -68,6 +68,34 @@ async def test_a_likely_duplicate_is_merged_into_the_record_that_stays(watched: 
         await watched.assert_clean(served.address, LOADED)
 
 
+async def test_no_step_before_a_merge_takes_the_record_that_stays_away(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        await ask(served, CREATE, data=TWINS[:2])
+        page = await open_list(watched, served, 'people?sort=email&f={"city":{"in":["Bletchley","London"]}}')
+        await count_shown(page, "2 records")
+        await page.get_by_role("grid").focus()
+        await press(page, "Shift+ ", "Delete")
+        await count_shown(page, "1 record")
+        await page.get_by_role("button", name="Undo").click()
+        await count_shown(page, "2 records")
+        await page.get_by_role("grid").focus()
+        await press(page, "Control+Home", "Shift+ ", "ArrowDown", "Shift+ ")
+        await page.get_by_role("button", name="Merge…").click()
+        await page.get_by_role("button", name="Merge 2 records").click()
+        await expect(page.get_by_text("Merged 2 records into")).to_be_visible()
+        await count_shown(page, "1 record")
+        # The other one is in the trash, and this one has all of it.
+        sent: list[str] = []
+        page.on("request", lambda one: sent.append(one.post_data or ""))
+        await page.get_by_role("grid").focus()
+        await press(page, "Control+Shift+Z")
+        await expect(page.get_by_text("Merged 2 records into")).to_have_count(0)
+        assert not any("ConsoleDelete" in one for one in sent)
+        count = '{ people(filter: { city: { in: ["Bletchley", "London"] } }) { totalCount } }'
+        assert (await ask(served, count))["people"]["totalCount"] == 1
+        await watched.assert_clean(served.address, LOADED)
+
+
 async def test_more_than_nine_records_are_not_merged_at_once(watched: Watched, serve: Serve) -> None:
     async with serve() as served:
         alike = [{"firstName": "Joan", "lastName": "Clarke", "email": f"{number}@x.example"} for number in range(12)]

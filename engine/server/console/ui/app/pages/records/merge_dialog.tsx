@@ -67,6 +67,7 @@ export function MergeDialog({ list, selected, onClose }: MergeProps) {
     onSuccess: (row) => {
       list.setSelection((before) => ({ ...before, rows: new Set(), all: false }));
       list.renew();
+      list.edits.forget();
       list.edits.tell(`Merged ${plural(order.length, "record")} into ${labelOf(row, object.labels)}`, row.id);
       onClose();
     },
