@@ -16,3 +16,13 @@ export function useReadAgain(area: Area, object?: string): () => Promise<void> {
     [client, workspace, role, version, area, object],
   );
 }
+
+/** Return a function that reads the lists of related records again: a write of a record may change those of any other. */
+export function useReadRelated(): () => Promise<void> {
+  const client = useQueryClient();
+  const { workspace, role, version } = useScope();
+  return useCallback(() => {
+    const area = areaOf({ workspace, role, version }, "records");
+    return readAgain(client, area, ({ queryKey }) => queryKey[area.length + 1] === "related");
+  }, [client, workspace, role, version]);
+}

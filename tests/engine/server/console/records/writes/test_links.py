@@ -13,6 +13,9 @@ pytestmark = pytest.mark.system
 
 LOADED = (".js", ".css")
 CREATE = 'mutation { createCompany(data: { name: "Orion" }) { id } }'
+MOVE = """mutation ($id: UUID!) {
+    updatePeople(filter: { firstName: { eq: "Ada" } }, data: { companyId: $id }) { id }
+}"""
 PEOPLE = "{ companies { edges { node { people { edges { node { firstName } } } } } } }"
 ADVISERS = "{ companies { edges { node { advisers { edges { node { note person { firstName } } } } } } } }"
 APPLY = "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) { version } }"
@@ -75,6 +78,28 @@ async def test_a_record_is_linked_by_the_picker_and_unlinked(watched: Watched, s
         await until_answered(served, PEOPLE, related("people", {"firstName": "Grace"}))
         await expect(section.get_by_role("button", name="Grace", exact=True)).to_be_visible()
         await expect(section.get_by_role("button", name="Undo")).to_have_count(0)
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_an_undone_unlinking_leaves_a_record_that_another_has_linked(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        path, page = await create_company(served), watched.page
+        other = (await ask(served, CREATE.replace("Orion", "Zeta")))["createCompany"]["id"]
+        await ask(served, MOVE, id=path.rpartition("/")[2])
+        await watched.sign_in(served, path)
+        section = page.get_by_role("region", name="People of Orion")
+        # The focus of a button that is gone is not lost.
+        await section.get_by_role("button", name="Unlink Ada").press("Enter")
+        await expect(section.get_by_role("heading", name="People 0")).to_be_visible()
+        await expect(section).to_be_focused()
+        await ask(served, MOVE, id=other)
+        await section.get_by_role("button", name="Undo").press("Enter")
+        await expect(section.get_by_role("alert")).to_contain_text("Ada was deleted since, or linked")
+        await expect(section.get_by_role("button", name="Undo")).to_have_count(0)
+        await expect(section).to_be_focused()
+        await watched.assert_accessible()
+        found = await ask(served, '{ people(filter: { firstName: { eq: "Ada" } }) { edges { node { companyId } } } }')
+        assert found == {"people": {"edges": [{"node": {"companyId": other}}]}}
         await watched.assert_clean(served.address, LOADED)
 
 

@@ -100,6 +100,24 @@ async def test_a_record_that_is_deleted_in_its_panel_leaves_the_list(watched: Wa
         await watched.assert_clean(served.address, LOADED)
 
 
+async def test_a_record_that_is_deleted_beside_others_leaves_their_relations(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        linked = 'mutation { createCompany(data: { name: "Orion", people: { connect: ["%s"] } }) { id } }'
+        await ask(served, linked % await find_ada(served))
+        page = await open_list(watched, served, "companies")
+        await cell(page, "Orion").click()
+        await press(page, "Space")
+        section = page.get_by_role("region", name="People of Orion")
+        ada = section.get_by_role("button", name="Ada", exact=True)
+        await ada.click()
+        panel = page.get_by_role("complementary", name="Person Ada")
+        await panel.get_by_role("button", name="Delete", exact=True).click()
+        await expect(section.get_by_role("heading", name="People 0")).to_be_visible()
+        await panel.get_by_role("button", name="Undo").click()
+        await expect(ada).to_be_visible()
+        await watched.assert_clean(served.address, LOADED)
+
+
 async def test_a_role_deletes_restores_and_destroys_what_it_may(watched: Watched, serve: Serve) -> None:
     async with serve() as served:
         ada = await find_ada(served)

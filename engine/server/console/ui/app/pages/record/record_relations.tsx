@@ -2,7 +2,7 @@
 
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Plus, Unlink } from "lucide-react";
-import { useRef, useState } from "react";
+import { useEffect, useRef, useState } from "react";
 
 import { records } from "../../api/client.ts";
 import { keyOf } from "../../api/keys.ts";
@@ -12,7 +12,7 @@ import { useScope } from "../../api/session_context.ts";
 import { RelationPicker } from "../../fields/editors/relation_picker.tsx";
 import { labelOf } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
-import { focusFirst } from "../../kit/focus.ts";
+import { focusFirst, takeLostFocus } from "../../kit/focus.ts";
 import { Problem } from "../../kit/problem.tsx";
 import { useLinks } from "./use_links.ts";
 
@@ -73,6 +73,10 @@ function RelationList({ object, id, name, field, relation, onOpen }: ListProps) 
   const links = useLinks(object, id, field, relation);
   const [isLinking, setLinking] = useState(false);
   const opener = useRef<HTMLDivElement>(null);
+  const top = useRef<HTMLElement>(null);
+  // The button of the write is gone with its link, or with the offer of the undo.
+  // biome-ignore lint/correctness/useExhaustiveDependencies: the beginning and the end of a write are the reason
+  useEffect(() => () => takeLostFocus(top.current), [links.isWriting]);
   const { target } = relation;
   const pages = found.data?.pages ?? [];
 
@@ -82,7 +86,7 @@ function RelationList({ object, id, name, field, relation, onOpen }: ListProps) 
   }
 
   return (
-    <section className="record-relation" aria-label={`${field.label} of ${name}`}>
+    <section ref={top} tabIndex={-1} className="record-relation" aria-label={`${field.label} of ${name}`}>
       <h2>
         {field.label} <span>{pages[0]?.totalCount ?? ""}</span>
       </h2>

@@ -8,6 +8,7 @@ import { readAgain } from "../../api/read_again.ts";
 import { type MoveVerb, readAnyRow } from "../../api/row_writes.ts";
 import { mayDo } from "../../api/session.ts";
 import { useScope, useSession } from "../../api/session_context.ts";
+import { useReadRelated } from "../../api/use_read_again.ts";
 import { laterOf } from "../../grid/live.ts";
 import type { Pages } from "../../grid/pages.ts";
 import { useEdits } from "../../grid/use_edits.ts";
@@ -18,6 +19,7 @@ import { isLeft } from "../records/address.ts";
 export function useRecord(object: ObjectModel, id: string, onMoved?: () => void) {
   const scope = useScope();
   const queries = useQueryClient();
+  const readRelated = useReadRelated();
   const fields = object.fields.filter((field) => !isToMany(field));
   // A record is read again under the new names that another gives to its object or fields.
   const names = [object.nameSingular, ...fields.map((field) => field.name)];
@@ -32,6 +34,7 @@ export function useRecord(object: ObjectModel, id: string, onMoved?: () => void)
   const refresh = () => void readAgain(queries, queryKey);
   const moved = () => {
     refresh();
+    void readRelated();
     onMoved?.();
   };
   const edits = useEdits({

@@ -5,6 +5,7 @@ import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } fr
 import { type Field, type ObjectModel, otherEnds, type RecordRow } from "../../api/model.ts";
 import { mayDo } from "../../api/session.ts";
 import { useSession } from "../../api/session_context.ts";
+import { useReadRelated } from "../../api/use_read_again.ts";
 import { labelOf } from "../../fields/registry.ts";
 import { bothOf, buildSearch } from "../../filter/search.ts";
 import type { Filter } from "../../filter/tree.ts";
@@ -55,6 +56,7 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
   // biome-ignore lint/correctness/useExhaustiveDependencies: another filter ends the selection
   useEffect(() => setSelection(clearRows), [filterKey]);
   const session = useSession();
+  const readRelated = useReadRelated();
   const may = {
     create: mayDo(session, object.nameSingular, "create"),
     update: mayDo(session, object.nameSingular, "update"),
@@ -71,7 +73,9 @@ export function useList(object: ObjectModel, address: Address, isTrash: boolean,
     setNews({ created: 0, flood: false });
     edits.current?.setMarks((before) => ({ ...before, rows: NO_MARKS.rows }));
     refresh();
-  }, [refresh]);
+    // Of the records that are open beside the list.
+    void readRelated();
+  }, [refresh, readRelated]);
   // Another filter or order is another list, which is read anew: the marks are those of the one before.
   const listed = useRef(pages);
   useLayoutEffect(() => {
