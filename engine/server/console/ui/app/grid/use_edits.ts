@@ -115,10 +115,6 @@ export function useEdits({ object, fields, pages, onWritten, onUnsure, isLeft }:
     return edits.map((edit) => ({ ...edit, record: found.get(edit.record.id) ?? edit.record }));
   }
 
-  function isPending({ record, field }: CellEdit): boolean {
-    return marks.pending.has(cellKey(record.id, field.id));
-  }
-
   /** Return the record with the values whose writes are under way, as they are seen. */
   function shown(record: RecordRow): RecordRow {
     if (marks.pending.size === 0) return record;
@@ -279,7 +275,8 @@ export function useEdits({ object, fields, pages, onWritten, onUnsure, isLeft }:
     notice,
     write: (label: string, edits: readonly CellEdit[], created: readonly Data[] = [], key?: WriteKey) => {
       const changed = edits.filter(
-        (edit) => isPending(edit) || buildChange(edit.record, edit.field, edit.value) !== null,
+        ({ record, field, value }) =>
+          marks.pending.has(cellKey(record.id, field.id)) || buildChange(record, field, value) !== null,
       );
       show(edits, changed);
       return inTurn(() => write(label, changed, created, key));
@@ -292,7 +289,6 @@ export function useEdits({ object, fields, pages, onWritten, onUnsure, isLeft }:
     dropConflict: () => setConflict(null),
     dropProblem: () => setProblem(null),
     dropRefusal: (key: string) => setMarks((before) => ({ ...before, refused: without(before.refused, [key]) })),
-    /** Forget the gestures so far: a write that is none of them has left nothing that their undo would be right for. */
     forget: () => {
       history.current = undo.EMPTY;
     },

@@ -67,6 +67,7 @@ export function MergeDialog({ list, selected, onClose }: MergeProps) {
     onSuccess: (row) => {
       list.setSelection((before) => ({ ...before, rows: new Set(), all: false }));
       list.renew();
+      // An undone creation would take all that the record has of the others.
       list.edits.forget();
       list.edits.tell(`Merged ${plural(order.length, "record")} into ${labelOf(row, object.labels)}`, row.id);
       onClose();
