@@ -3,6 +3,7 @@
 import { records } from "./client.ts";
 import type { ObjectModel, RecordRow } from "./model.ts";
 import { buildDocuments } from "./record_documents.ts";
+import { readRows } from "./row_writes.ts";
 
 /** The most records that one merge makes one of. */
 export const MOST_MERGED = 9;
@@ -13,11 +14,13 @@ const MOST_ALIKE = 100;
 type Connection<Node> = { edges: readonly { node: Node }[] };
 
 /** Return records by their ids, in this order. */
-export async function readRows(object: ObjectModel, ids: readonly string[], signal: AbortSignal): Promise<RecordRow[]> {
-  const document = buildDocuments(object, object.fields).page;
-  const variables = { filter: { id: { in: ids } }, first: ids.length };
-  const answer = await records<Record<string, Connection<RecordRow>>>(document, variables, { signal });
-  const found = new Map((answer[object.namePlural]?.edges ?? []).map(({ node }) => [node.id, node]));
+export async function readInOrder(
+  object: ObjectModel,
+  ids: readonly string[],
+  signal: AbortSignal,
+): Promise<RecordRow[]> {
+  const rows = await readRows(object, object.fields, { id: { in: ids } }, ids.length, signal);
+  const found = new Map(rows.map((row) => [row.id, row]));
   return ids.flatMap((id) => found.get(id) ?? []);
 }
 
@@ -36,7 +39,7 @@ export async function readDuplicates(
   const document = buildDocuments(object, []).duplicates;
   const answer = await records<Record<string, readonly Connection<{ id: string }>[]>>(document, { ids }, { signal });
   const others = othersOf(answer[`${object.nameSingular}Duplicates`] ?? [], ids);
-  return others.length === 0 ? [] : readRows(object, others, signal);
+  return others.length === 0 ? [] : readInOrder(object, others, signal);
 }
 
 /** Merge records into the one with the id `stays`, and return it; a dry run writes nothing. */

@@ -101,11 +101,24 @@ export async function readAnyRow(object: ObjectModel, shown: readonly Field[], i
   const live = await readRow(object, shown, id);
   if (live !== null || !hasTrash(object)) return live;
   const filter = { id: { eq: id }, deletedAt: { is: "NOT_NULL" } };
+  return (await readRows(object, shown, filter, 1))[0] ?? null;
+}
+
+/** Return the first records that a filter takes. */
+export async function readRows(
+  object: ObjectModel,
+  shown: readonly Field[],
+  filter: Readonly<Record<string, unknown>>,
+  first: number,
+  signal?: AbortSignal,
+): Promise<RecordRow[]> {
+  const document = buildDocuments(object, shown).page;
   const answer = await records<Record<string, { edges: readonly { node: RecordRow }[] }>>(
-    buildDocuments(object, shown).page,
-    { filter, first: 1 },
+    document,
+    { filter, first },
+    { signal },
   );
-  return answer[object.namePlural]?.edges[0]?.node ?? null;
+  return (answer[object.namePlural]?.edges ?? []).map(({ node }) => node);
 }
 
 /** Link a record to another one, or unlink it, by a relation to many; both are said by the id of the other one. */

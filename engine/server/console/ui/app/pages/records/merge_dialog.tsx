@@ -4,7 +4,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { ApiError, describeFailure, isUnsure } from "../../api/errors.ts";
 import { keyOf } from "../../api/keys.ts";
-import { MOST_MERGED, mergeRows, readDuplicates, readRows } from "../../api/merging.ts";
+import { MOST_MERGED, mergeRows, readDuplicates, readInOrder } from "../../api/merging.ts";
 import type { Field, RecordRow } from "../../api/model.ts";
 import { useScope, useSession } from "../../api/session_context.ts";
 import { Cell } from "../../fields/cell.tsx";
@@ -38,7 +38,7 @@ export function MergeDialog({ list, selected, onClose }: MergeProps) {
   const [kept, setKept] = useState(ids[0] ?? "");
   const given = useQuery({
     queryKey: keyFor("rows", ids),
-    queryFn: ({ signal }) => readRows(object, ids, signal),
+    queryFn: ({ signal }) => readInOrder(object, ids, signal),
     staleTime: 0,
   });
   const alike = useQuery({
