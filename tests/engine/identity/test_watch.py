@@ -41,23 +41,31 @@ async def test_a_key_that_is_found_changed_ends_its_connections_before_the_next_
         credential = read_credential(f"Bearer {made.token}".encode())
         assert credential is not None
         presented = Presented(credential)
+        found = asyncio.Event()
+        disconnect = services.keys.dropped.connect(found.set)
 
         async def is_kept() -> bool:
             await services.identity.resolve(presented)
             return services.identity.find_fresh(credential) is not None
 
-        # The look for changes may find the creation while the key is looked up, which keeps no cache entry then.
-        await until_true(is_kept)
-        held = await connect(services, watch, presented)
-        running = asyncio.create_task(watch.run())
-        try:
-            with psycopg.connect(app_database, autocommit=True) as connection:
-                # Another process revokes it, and no message comes: the watcher of the catalog finds it.
+        with psycopg.connect(app_database, autocommit=True) as connection:
+
+            async def is_found() -> bool:
+                """Return whether the watcher of the catalog has found a change: before its first look it finds none."""
+                connection.execute("UPDATE fieldstone.api_key SET name = 'Rep' WHERE id = %s", (made.key.id,))
+                return await is_kept() and found.is_set()
+
+            await until_true(is_found)
+            held = await connect(services, watch, presented)
+            running = asyncio.create_task(watch.run())
+            try:
+                # Another process revokes it, and no message comes.
                 connection.execute("UPDATE fieldstone.api_key SET revoked_at = now() WHERE id = %s", (made.key.id,))
-            await until(lambda: held.has_ended)
-        finally:
-            running.cancel()
-            await asyncio.gather(running, return_exceptions=True)
+                await until(lambda: held.has_ended)
+            finally:
+                disconnect()
+                running.cancel()
+                await asyncio.gather(running, return_exceptions=True)
         assert held.watched.principal.subject_id == made.key.id
 
 
