@@ -143,6 +143,8 @@ def _mutation(view: Snapshot, object_: Object, wish: Wish) -> str:
                 declared["upsert"] = "Boolean"
         case Verb.MERGE:
             declared |= {"ids": "[UUID!]!", "conflictPriorityIndex": "Int!", "dryRun": "Boolean"}
+            if wish.checks_time:
+                declared["ifUpdatedAt"] = "[DateTime!]"
         case _:
             if wish.each:
                 declared["updates"] = f"[{type_name(object_, TypeRole.UPDATE_ITEM)}!]"

@@ -23,7 +23,7 @@ _AGGREGATE = re.compile(r"[A-Za-z][A-Za-z0-9]{0,200}")
 _MOST_AGGREGATES = 50
 _FILTERED = frozenset({Action.UPDATE_MANY, Action.DELETE_MANY, Action.RESTORE_MANY})
 _GROUP_INPUTS = {"having": "having", "order_by": "orderBy", "order_by_for_records": "orderByForRecords"}
-_MERGED = ("ids", "conflictPriorityIndex", "dryRun")
+_MERGED = ("ids", "conflictPriorityIndex", "dryRun", "ifUpdatedAt")
 
 
 @frozen
@@ -89,13 +89,17 @@ def _build_wish(asked: Asked, sight: Sight) -> Wish:
         largest_page=sight.largest_page,
         soft=parameters.flag("soft_delete"),
         upserts=parameters.flag("upsert"),
-        checks_time=asked.if_updated_at is not None,
+        checks_time=asked.if_updated_at is not None or _names_times(asked),
         each=action is Action.UPDATE_MANY and is_list,
         by_ids=action is Action.DELETE_MANY and asked.body is not None,
         samples=parameters.flag("include_records_sample"),
         counts=parameters.flag("total_count", default=True),
         aggregates=_read_aggregates(parameters) if action is Action.GROUP_BY else (),
     )
+
+
+def _names_times(asked: Asked) -> bool:
+    return asked.action is Action.MERGE and isinstance(asked.body, Mapping) and "ifUpdatedAt" in asked.body
 
 
 def _read_meant(asked: Asked, wish: Wish, object_: Object, sight: Sight) -> dict[str, JsonValue]:

@@ -146,6 +146,56 @@ async def test_unknown_and_deleted_records_are_refused(apis: Apis, people: list[
     await check_refused(apis, MERGE, "NOT_FOUND", message, field="ids", ids=ids, place=1, dry=dry)
 
 
+GUARDED = """mutation ($ids: [UUID!]!, $times: [DateTime!], $dry: Boolean) {
+  mergePeople(ids: $ids, conflictPriorityIndex: 0, ifUpdatedAt: $times, dryRun: $dry) { id city } }"""
+
+
+async def _times(apis: Apis, ids: list[str]) -> list[str]:
+    text = "query ($ids: [UUID!]) { people(filter: { id: { in: $ids } }) { edges { node { id updatedAt } } } }"
+    found = (await apis.data(text, ids=ids))["people"]["edges"]
+    times = {edge["node"]["id"]: edge["node"]["updatedAt"] for edge in found}
+    return [times[id_] for id_ in ids]
+
+
+@pytest.mark.parametrize("dry", [True, False])
+@pytest.mark.parametrize("place", [0, 2])
+async def test_a_record_that_was_changed_since_is_not_merged(
+    apis: Apis, people: list[str], place: int, *, dry: bool
+) -> None:
+    ids = [people[1], people[0], people[2]]
+    times = await _times(apis, ids)
+    update = 'mutation ($id: UUID!) { updatePerson(id: $id, data: { city: "Rome" }) { updatedAt } }'
+    changed = (await apis.data(update, id=ids[place]))["updatePerson"]["updatedAt"]
+    answer = await apis.ask(GUARDED, ids=ids, times=times, dry=dry)
+    assert answer["data"] is None
+    (error,) = answer["errors"]
+    assert error["message"] == f"The Person {ids[place]} was changed at {changed}, which 'ifUpdatedAt' does not say."
+    assert error["extensions"] == {
+        "code": "CONFLICT",
+        "field": f"ifUpdatedAt[{place}]",
+        "input": ["ifUpdatedAt", place],
+        "current": {"updatedAt": changed},
+        "rows": [{"index": place, "id": ids[place]}],
+    }
+    assert await count(apis, "people") == 3
+    times[place] = changed
+    assert (await apis.data(GUARDED, ids=ids, times=times, dry=dry))["mergePeople"]["id"] == ids[0]
+
+
+async def test_a_merge_compares_times_to_the_digits_given(apis: Apis, people: list[str]) -> None:
+    times = [f"{time[:23]}Z" for time in await _times(apis, people)]
+    assert (await apis.data(GUARDED, ids=people, times=times))["mergePeople"]["id"] == people[0]
+
+
+async def test_a_merge_takes_a_time_of_each_record(apis: Apis, people: list[str]) -> None:
+    (time, *_) = await _times(apis, people)
+    message = "'ifUpdatedAt' must have the time of each of the 3 records, not of 1."
+    await check_refused(apis, GUARDED, "BAD_USER_INPUT", message, field="ifUpdatedAt", ids=people, times=[time])
+    await check_refused(apis, GUARDED, "BAD_USER_INPUT", message, field="ifUpdatedAt", ids=people, times=time)
+    message = "'ifUpdatedAt' must not be null: leave it out to write the record of any time."
+    await check_refused(apis, GUARDED, "BAD_USER_INPUT", message, field="ifUpdatedAt", ids=people)
+
+
 async def test_nulls_are_refused(apis: Apis, people: list[str]) -> None:
     text = "mutation ($ids: [UUID]) { mergePeople(ids: $ids, conflictPriorityIndex: 0) { id } }"
     answer = await apis.ask(text, ids=[people[0], None])

@@ -1,11 +1,21 @@
 """The records that a write means: by id, by a unique key or by a filter, and the time that `ifUpdatedAt` says."""
 
 import re
+from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 
 from fieldstone.engine.documents.document import Selected
 from fieldstone.engine.planner.arguments.field_errors import AnswerPath
-from fieldstone.engine.planner.arguments.trees import Blame, Tree, arguments_of, array_literal, bind_tree
+from fieldstone.engine.planner.arguments.trees import (
+    Binder,
+    Bindings,
+    Blame,
+    Tree,
+    arguments_of,
+    array_literal,
+    bind_tree,
+    value_of,
+)
 from fieldstone.engine.planner.context import PlanContext, Site, visible
 from fieldstone.engine.planner.reads.filters.conditions import write_filter
 from fieldstone.engine.planner.reads.filters.operators import encoder
@@ -83,8 +93,16 @@ def _among(context: PlanContext, object_: Object, *, deleted: bool | None, site:
     return And(terms=terms)
 
 
-def find_expected(context: PlanContext, object_: Object, selected: Selected, path: AnswerPath) -> Expected | None:
+def find_expected(
+    context: PlanContext,
+    object_: Object,
+    selected: Selected,
+    path: AnswerPath,
+    read_ids: Callable[[Bindings], Sequence[str]] | None = None,
+) -> Expected | None:
     """Return the time that a write of one record expects, None where its client gives none.
+
+    A write of the records of `read_ids` expects a time of each, in their order.
 
     Raises:
         BadUserInput: it is null or an absent variable: such a write would change a record of any time.
@@ -99,11 +117,39 @@ def find_expected(context: PlanContext, object_: Object, selected: Selected, pat
     stamp = object_.by_name.get("updatedAt")
     if stamp is None or not object_.shows(stamp) or stamp.id in object_.guarded:
         raise blame.error(f"{object_.type_name} has no field 'updatedAt' that '{IF_UPDATED_AT}' could be compared to.")
+    add, is_list = context.parameters.add, read_ids is not None
+    earliest, before = (
+        bind_tree(tree, convert, blame) if read_ids is None else _bind_each(tree, convert, blame, read_ids)
+        for convert in (_earliest, _before)
+    )
     return Expected(
         column=stamp.parts[0].column,
-        earliest=context.parameters.add(bind_tree(tree, _earliest, blame), SqlType.TIMESTAMP),
-        before=context.parameters.add(bind_tree(tree, _before, blame), SqlType.TIMESTAMP),
+        earliest=add(earliest, SqlType.TIMESTAMP, array=is_list),
+        before=add(before, SqlType.TIMESTAMP, array=is_list),
     )
+
+
+def _bind_each(
+    tree: Tree,
+    convert: Callable[[JsonValue], bytes],
+    blame: Blame,
+    read_ids: Callable[[Bindings], Sequence[str]],
+) -> Binder:
+    """Return a binder of the times of some records, which refuses another number of times than of records."""
+
+    def read(value: JsonValue) -> bytes:
+        return array_literal([convert(one).decode() for one in (value if isinstance(value, list) else [value])])
+
+    times = bind_tree(tree, read, blame)
+
+    def bind(bindings: Bindings) -> bytes | None:
+        count, value = len(read_ids(bindings)), value_of(tree, bindings)
+        given = len(value) if isinstance(value, list) else 1
+        if given != count:
+            raise blame.error(f"'{IF_UPDATED_AT}' must have the time of each of the {count} records, not of {given}.")
+        return times(bindings)
+
+    return bind
 
 
 def _earliest(value: JsonValue) -> bytes:

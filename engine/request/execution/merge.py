@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from fieldstone.engine.database_errors import describe
-from fieldstone.engine.errors import ApiError, BadUserInput, Forbidden, NotFound
+from fieldstone.engine.errors import ApiError, BadUserInput, Conflict, Forbidden, NotFound
 from fieldstone.engine.planner.writes.merging.merge import BoundMerge, MergeStep, PlannedMerge
 from fieldstone.engine.request.execution.attempt import Attempt
 from fieldstone.engine.request.write_errors.forbidden import Written, forbidden_message, uphold
@@ -89,6 +89,18 @@ class _Run(NamedTuple):
                 ids = ", ".join(json.loads(details))
                 label = step.object_.label_singular
                 return NotFound(f"There is no {label} with the id {ids} to merge.", field="ids")
+            case Problem.CHANGED:
+                local, id_, place = json.loads(details)
+                return Conflict(
+                    f"The {step.object_.label_singular} {id_} was changed at {local}Z, which 'ifUpdatedAt' does not"
+                    " say.",
+                    field=f"ifUpdatedAt[{place}]",
+                    extensions={
+                        "input": ["ifUpdatedAt", place],
+                        "current": {"updatedAt": f"{local}Z"},
+                        "rows": [{"index": place, "id": id_}],
+                    },
+                )
             case Problem.FORBIDDEN | Problem.CHECK:
                 id_, action = json.loads(details)
                 message = forbidden_message(step.object_, action, problem, self.attempt.bindings.role)

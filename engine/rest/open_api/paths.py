@@ -18,13 +18,14 @@ from fieldstone.engine.rest.open_api.references import (
     refusals,
     schema,
 )
-from fieldstone.engine.rest.open_api.schemas import data_name
+from fieldstone.engine.rest.open_api.schemas import GIVEN, data_name
 from fieldstone.engine.rest.parameters import TAKEN
 from fieldstone.engine.rest.routes import CONDITIONAL, CREATING, OF_A_RECORD, VERBS, Action, routes_of
 from fieldstone.metadata.api_names import QueryRole, Verb, lacking, may_ask, mutation_name, query_name
 from fieldstone.metadata.changes.rules.names import IMPORTS
 from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.model import Object, capitalised
+from fieldstone.metadata.scalars import DATE_TIME
 
 _PRECONDITION = 412
 
@@ -227,7 +228,10 @@ def _body(object_: Object, action: Action) -> Part | None:
         case Action.MERGE:
             whole = {"type": "integer", "minimum": 0}
             merged = members(ids=ids, conflictPriorityIndex=whole)
-            merged["properties"]["dryRun"] = {"type": "boolean", "default": False}
+            merged["properties"] |= {
+                "dryRun": {"type": "boolean", "default": False},
+                "ifUpdatedAt": listed(GIVEN[DATE_TIME.name]),
+            }
             return merged | {"additionalProperties": False}
         case _:
             return None

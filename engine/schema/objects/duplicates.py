@@ -6,7 +6,7 @@ from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values.scalars import SCALARS
 from fieldstone.metadata.api_names import TypeRole
 from fieldstone.metadata.model import Object
-from fieldstone.metadata.scalars import UUID
+from fieldstone.metadata.scalars import DATE_TIME, UUID
 
 
 def duplicates_field(scope: TypeScope, object_: Object) -> GraphQLField:
@@ -35,5 +35,10 @@ def merge_arguments() -> dict[str, GraphQLArgument]:
         ),
         "dryRun": GraphQLArgument(
             GraphQLBoolean, description="True: answer the record as it would be, and write nothing."
+        ),
+        "ifUpdatedAt": GraphQLArgument(
+            GraphQLList(GraphQLNonNull(SCALARS[DATE_TIME.name])),
+            description="The `updatedAt` that each record must have, in the order of `ids`, to the digits given; else"
+            " CONFLICT.",
         ),
     }

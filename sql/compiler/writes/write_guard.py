@@ -81,7 +81,7 @@ def compile_verdict(
         )
         problems.append(expressions.case([(nothing, expressions.text_literal(f"{Problem.NOT_FOUND.value}:[]"))]))
     if plan.expected is not None:
-        problems.append(expressions.scalar(_changed(plan.expected, draft)))
+        problems.append(expressions.scalar(changed_row(plan.expected, draft)))
     if isinstance(plan, Update):
         problems += [expressions.scalar(query) for query in out_of_range(plan.assignments, plan.key, draft)]
     problems += [
@@ -164,20 +164,31 @@ def _parameter_marks(rights: Rights) -> Expression | None:
     return expressions.parameter(rights.admitted) if isinstance(rights.admitted, Parameter) else None
 
 
-def _changed(expected: Expected, draft: StatementDraft) -> Query:
-    """Return the problem of a locked row that was changed at another time than the one expected."""
+def changed_row(expected: Expected, draft: StatementDraft, named: tuple[Column, Parameter] | None = None) -> Query:
+    """Return the problem of a locked row that was changed at another time than the one expected.
+
+    Rows that are `named`, by a key and the array of its values, have a time each in the places of that array.
+    """
     locked = FromItem("locked", draft.alias())
     changed = expressions.column(locked.alias, expected.column.name)
+    earliest, before = expressions.parameter(expected.earliest), expressions.parameter(expected.before)
+    told = [expressions.call("timezone", UTC, changed)]
+    query = Query().from_(locked)
+    if named is not None:
+        key, ids = expressions.column(locked.alias, named[0].name), expressions.parameter(named[1])
+        place = expressions.call("array_position", ids, key)
+        earliest, before = expressions.element(earliest, place), expressions.element(before, place)
+        told += [key, expressions.less_one(place)]
+        query.order(place)
     is_as_expected = expressions.all_of(
         [
-            expressions.compare(changed, Comparison.GE, expressions.parameter(expected.earliest)),
-            expressions.compare(changed, Comparison.LT, expressions.parameter(expected.before)),
+            expressions.compare(changed, Comparison.GE, earliest),
+            expressions.compare(changed, Comparison.LT, before),
         ]
     )
-    local = expressions.call("timezone", UTC, changed)
-    details = expressions.cast_to_text(expressions.json_list(local))
+    details = expressions.cast_to_text(expressions.json_list(*told))
     text = expressions.concatenation((expressions.text_literal(Problem.CHANGED.value + ":"), details))
-    return Query().from_(locked).select(text).only(expressions.negation(expressions.is_true(is_as_expected))).limit(1)
+    return query.select(text).only(expressions.negation(expressions.is_true(is_as_expected))).limit(1)
 
 
 def absent_ids(key: Column, ids: Parameter, draft: StatementDraft) -> Query:

@@ -10,7 +10,10 @@ from fieldstone.sql.plan.writes.rights import Rights
 
 @frozen
 class Expected:
-    """The time in a column of the row to write: at `earliest` or later, and earlier than `before`; else CHANGED."""
+    """The time in a column of the row to write: at `earliest` or later, and earlier than `before`; else CHANGED.
+
+    In a Merge both are arrays, which have the times of the rows in the places of their `ids`.
+    """
 
     column: Column
     earliest: Parameter

@@ -6,6 +6,7 @@ Each is one statement that answers one row of three columns, as the write plans 
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Condition, Table
 from fieldstone.sql.plan.operands import Column, Parameter
+from fieldstone.sql.plan.writes.changes import Expected
 from fieldstone.sql.plan.writes.elements import Assignment, EventTarget
 from fieldstone.sql.plan.writes.rights import Rights
 
@@ -25,6 +26,7 @@ class Merge:
         events: those of the row that is kept, and of the others; None: all are locked and judged, and stay as they are.
         filling, deleting: the rights to change the row that is kept, and to delete the others. A row that no rule
             allows is FORBIDDEN, one that no way allows as it will be CHECK (details of both: JSON [id, action]).
+        expected: of each row; else CHANGED (details: JSON [time, id, place in `ids`]).
     """
 
     table: Table
@@ -32,6 +34,7 @@ class Merge:
     condition: Condition
     ids: Parameter
     kept: Parameter
+    expected: Expected | None = None
     units: tuple[tuple[Column, ...], ...]
     own_keys: tuple[Column, ...] = ()
     filled: tuple[Assignment, ...]

@@ -177,11 +177,14 @@ async def test_duplicates_and_a_merge(client: httpx.AsyncClient) -> None:
     tried = await ask(client, "PATCH", "people/merge", json={**given, "dryRun": True})
     assert tried["data"]["mergePeople"]["city"] == "Bonn"
     assert len(await emails(client, "")) == 2
+    late = {"ifUpdatedAt": ["2024-01-31T09:30:00Z"] * 2}
+    conflict = await ask(client, "PATCH", "people/merge", 409, json={**given, **late})
+    assert "which 'ifUpdatedAt' does not say" in str(conflict)
     merged = await ask(client, "PATCH", "people/merge", json=given)
     assert (merged["data"]["mergePeople"]["id"], merged["data"]["mergePeople"]["city"]) == (one["id"], "Bonn")
     assert await emails(client, "") == ["Ann@x.org"]
     refused = await ask(client, "PATCH", "people/merge", 400, json={**given, "id": 1})
-    assert refused["messages"] == ["The body has 'id', and may have ids, conflictPriorityIndex, dryRun."]
+    assert refused["messages"] == ["The body has 'id', and may have ids, conflictPriorityIndex, dryRun, ifUpdatedAt."]
 
 
 async def test_groups(client: httpx.AsyncClient) -> None:

@@ -281,7 +281,15 @@ def test_mutations(schema: LazySchema) -> None:
         "restoreThings": (by_filter, many),
         "destroyThing": (by_id, one),
         "destroyThings": (by_filter, many),
-        "mergeThings": ({"ids": "[UUID!]!", "conflictPriorityIndex": "Int!", "dryRun": "Boolean"}, one),
+        "mergeThings": (
+            {
+                "ids": "[UUID!]!",
+                "conflictPriorityIndex": "Int!",
+                "dryRun": "Boolean",
+                "ifUpdatedAt": "[DateTime!]",
+            },
+            one,
+        ),
     }
 
 

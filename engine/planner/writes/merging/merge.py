@@ -25,6 +25,7 @@ from fieldstone.engine.planner.reads.filters.operators import list_encoder
 from fieldstone.engine.planner.reads.selection import build_record
 from fieldstone.engine.planner.whole_access import check_fields
 from fieldstone.engine.planner.writes.events import event_target, touched_at
+from fieldstone.engine.planner.writes.meant_records import find_expected
 from fieldstone.engine.planner.writes.merging.merge_rights import judge_holder, judge_merged, read_keys
 from fieldstone.engine.planner.writes.merging.units import merged_units, own_keys
 from fieldstone.engine.planner.writes.planned import plan_read_back
@@ -116,7 +117,7 @@ def plan_merge(context: PlanContext, object_: Object, selected: Selected) -> Pla
     index = required_argument(node, context.variables, Blame(field="conflictPriorityIndex", path=path))
     dry = arguments.get("dryRun")
     is_dry = isinstance(dry, Leaf) and dry.sample is True
-    given = _Given(ids=ids, index=index, path=path)
+    given = _Given(selected=selected, ids=ids, index=index, path=path)
     reader, price, record = plan_read_back(
         context,
         object_,
@@ -157,6 +158,7 @@ def plan_merge(context: PlanContext, object_: Object, selected: Selected) -> Pla
 class _Given:
     """The arguments that say which records are merged, and which one is kept."""
 
+    selected: Selected
     ids: Tree
     index: Tree
     path: AnswerPath
@@ -214,6 +216,7 @@ def _merge(context: PlanContext, object_: Object, given: _Given, *, only_judges:
         condition=And(terms=visible(context, object_, site=Site.POINT)),
         ids=ids,
         kept=kept,
+        expected=find_expected(context, object_, given.selected, given.path, given.read),
         units=tuple(merged_units(object_)),
         own_keys=tuple(own_keys(context.snapshot, object_)),
         filled=touched_at(object_),

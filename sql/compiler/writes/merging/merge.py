@@ -11,7 +11,13 @@ from fieldstone.sql.compiler.writes.changed_values import assigned_value
 from fieldstone.sql.compiler.writes.merging.merge_verdict import lock_condition, refusals
 from fieldstone.sql.compiler.writes.mutate import answer_row, event_rows
 from fieldstone.sql.compiler.writes.rights import compile_taking, future_values, telling, with_ways
-from fieldstone.sql.compiler.writes.write_guard import absent_ids, compile_guard, compile_problem, verdict_of
+from fieldstone.sql.compiler.writes.write_guard import (
+    absent_ids,
+    changed_row,
+    compile_guard,
+    compile_problem,
+    verdict_of,
+)
 from fieldstone.sql.plan.elements import Comparison
 from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.plan.writes.elements import EventTarget
@@ -26,7 +32,10 @@ def compile_merge(plan: Merge, draft: StatementDraft) -> Query:
     is_first = plan.events is None or plan.filling is not None or plan.deleting is not None
     if is_first:
         statement.with_(_merged(plan, draft), "merged")
-    problems = [absent_ids(plan.key, plan.ids, draft), *_refused(plan, draft)]
+    problems = [absent_ids(plan.key, plan.ids, draft)]
+    if plan.expected is not None:
+        problems.append(changed_row(plan.expected, draft, (plan.key, plan.ids)))
+    problems += _refused(plan, draft)
     statement.with_(verdict_of(problems), "verdict")
     if plan.events is None:
         return answer_row(statement, compile_problem(draft), expressions.NULL_UUIDS, expressions.NULL_TEXT)
