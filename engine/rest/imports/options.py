@@ -64,9 +64,13 @@ class OptionNames:
         )
 
     def split(self, cell: str) -> list[str]:
-        """Return the names of options in a text: the one that it is, or those between its commas and semicolons."""
+        """Return the names of options in a text: the one that it is, or those between its commas and semicolons.
+
+        Some programs write a separator behind the last name, or before the first: no name stands there.
+        """
         is_one = cell.strip() in self._values or _plain(cell) in self._by_label
-        return [cell] if is_one else _BETWEEN.split(cell)
+        names = [] if is_one else [name for name in _BETWEEN.split(cell) if name.strip()]
+        return names or [cell]
 
     def _find_close(self, text: str) -> list[str]:
         self._searches += 1

@@ -50,6 +50,22 @@ async def test_several_options_are_named_in_one_cell(client: httpx.AsyncClient) 
     assert await values(client, "kinds") == found
 
 
+async def test_no_name_stands_in_an_empty_place_between_separators(client: httpx.AsyncClient) -> None:
+    await add_options(client)
+    cells = ["Won;", ";Won; New lead", '"Won, "', '"Won,,New lead"']
+    assert (await import_cells(client, "kinds", *cells))["errors"] == []
+    assert await values(client, "kinds") == [["WON"], ["WON", "NEW_LEAD"], ["WON"], ["WON", "NEW_LEAD"]]
+
+
+async def test_a_line_of_json_names_an_option_by_its_value(client: httpx.AsyncClient) -> None:
+    await add_options(client)
+    lines = '{"email": "a@x", "level": "WON", "kinds": ["RED"]}\n{"email": "b@x", "level": "New lead"}'
+    answer = await client.post("/rest/people.jsonl", content=lines, headers={"Content-Type": "application/jsonl"})
+    (error,) = answer.json()["data"]["importPeople"]["errors"]
+    assert error["row"] == 2
+    assert await values(client, "kinds") == [["RED"]]
+
+
 @pytest.mark.parametrize(
     ("column", "cell", "given", "hint"),
     [
@@ -57,6 +73,7 @@ async def test_several_options_are_named_in_one_cell(client: httpx.AsyncClient) 
         ("level", "zzz", "zzz", ""),
         ("level", '""', "", ""),
         ("kinds", '"won, Lots"', "Lots", " Did you mean 'Lost'?"),
+        ("kinds", ";", ";", ""),
         ("kinds", '"[""won"",""zzz""]"', "zzz", ""),
     ],
 )
