@@ -1,18 +1,28 @@
-"""Close names in messages, for short closed lists: arguments, input fields such as operators, enum values.
+"""Names that messages about unknown ones suggest: close ones of the list, and ours for the names of other APIs.
 
 The number of searches for one document is bounded, because a client chooses the names.
 """
 
 import re
 from collections.abc import Collection, Iterable, Mapping
+from itertools import islice
+from types import MappingProxyType
 from typing import Final
 
-from graphql import GraphQLEnumType, GraphQLInputField, GraphQLInputObjectType, GraphQLObjectType, GraphQLSchema
+from graphql import (
+    GraphQLEnumType,
+    GraphQLField,
+    GraphQLInputField,
+    GraphQLInputObjectType,
+    GraphQLObjectType,
+    GraphQLSchema,
+    get_named_type,
+)
 from graphql.pyutils import did_you_mean
 
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.metadata.api_names import Quantifier
-from fieldstone.metadata.known_names import find_close
+from fieldstone.metadata.known_names import MOST_NAMES, find_close
 
 MOST_SEARCHES: Final = 3
 """Messages about one document that get a hint."""
@@ -23,9 +33,42 @@ UNKNOWN_MEMBER: Final = re.compile(
 
 _BEGINNING = " Did you mean"
 
+_ARGUMENTS_ELSEWHERE: Final = MappingProxyType(
+    {
+        "filter": ("where", "condition"),
+        "data": ("input", "object", "objects", "patch", "set", "_set"),
+        "id": ("pk_columns",),
+        "increment": ("_inc",),
+        "append": ("_append",),
+        "deletePath": ("_delete_at_path", "_delete_key"),
+        "first": ("take", "pageSize", "per_page"),
+        "offset": ("skip",),
+        "query": ("searchInput",),
+        "objects": ("includedObjectNameSingulars",),
+    }
+)
+"""The names that other APIs have for our arguments: those of Hasura, PostGraphile, Prisma and Twenty's search."""
+
+_OPERATORS_ELSEWHERE: Final = MappingProxyType(
+    {
+        "eq": ("equalTo", "equals"),
+        "neq": ("notEqualTo", "ne"),
+        "is: NULL": ("isNull", "_is_null", "is_null"),
+        "gt": ("greaterThan",),
+        "gte": ("greaterThanOrEqualTo",),
+        "lt": ("lessThan",),
+        "lte": ("lessThanOrEqualTo",),
+        "contains": ("includes", "includesInsensitive"),
+        "ilike": ("likeInsensitive",),
+        "ieq": ("equalToInsensitive",),
+    }
+)
+"""The names that they have for our operators."""
+
 _ENUM = re.compile(r"Value '(?P<name>\w+)' does not exist in '(?P<type>\w+)' enum\.")
 _QUOTED = re.compile(r"Enum '(?P<type>\w+)' cannot represent non-enum value: \"(?P<name>\w+)\"\.")
 _ARGUMENT = re.compile(r"Unknown argument '(?P<name>\w+)' on field '(?P<type>\w+)\.(?P<field>\w+)'\.")
+_FIELD = re.compile(r"Cannot query field '(?P<name>\w+)' on type '(?P<type>\w+)'\.")
 
 
 def suggest(name: str, known: Collection[str], kind: str | None = None) -> str:
@@ -36,12 +79,14 @@ def suggest(name: str, known: Collection[str], kind: str | None = None) -> str:
 def suggest_member(name: str, fields: Mapping[str, GraphQLInputField]) -> str:
     """Return the sentence with the members of an input that are close to a name.
 
-    In a filter of a to-many relation the name may be that of a field of its records, which `some` leads to.
+    In a filter of a to-many relation the name may be that of a field of its records, which `some` leads to, and among
+    operators it may be that of another API.
     """
     some = fields[Quantifier.SOME.value].type if {*fields} == {one.value for one in Quantifier} else None
     if isinstance(some, GraphQLInputObjectType) and name in some.fields:
         return did_you_mean([f"{Quantifier.SOME.value}: {{ {name}: .. }}"])
-    return suggest(name, fields)
+    ours = _ours(name, _OPERATORS_ELSEWHERE, fields) if "isNot" in fields else None
+    return suggest(name, fields) if ours is None else did_you_mean([ours])
 
 
 class Suggesting:
@@ -78,7 +123,8 @@ def add_suggestions(schema: GraphQLSchema, messages: Iterable[str]) -> list[str]
 
 
 def _match(message: str) -> re.Match[str] | None:
-    return _ENUM.match(message) or _QUOTED.match(message) or UNKNOWN_MEMBER.match(message) or _ARGUMENT.match(message)
+    patterns = (_ENUM, _QUOTED, UNKNOWN_MEMBER, _ARGUMENT, _FIELD)
+    return next((found for pattern in patterns if (found := pattern.match(message))), None)
 
 
 def _suggest_for(schema: GraphQLSchema, match: re.Match[str]) -> str:
@@ -88,7 +134,31 @@ def _suggest_for(schema: GraphQLSchema, match: re.Match[str]) -> str:
             return suggest(name, values, "the enum value")
         case GraphQLInputObjectType(fields=fields):
             return suggest_member(name, fields)
+        case GraphQLObjectType(fields=fields) if "field" not in match.groupdict():
+            return _suggest_field(name, fields)
         case GraphQLObjectType(fields=fields) if (field := fields.get(match["field"])) is not None:
-            return suggest(name, field.args)
+            ours = _ours(name, _ARGUMENTS_ELSEWHERE, field.args)
+            return suggest(name, field.args) if ours is None else did_you_mean([ours])
         case _:
             return ""
+
+
+def _suggest_field(name: str, fields: Mapping[str, GraphQLField]) -> str:
+    """Return the sentence with the fields of a type that are close to a name.
+
+    On a connection the name may be that of a field of its records, or `nodes`, as other APIs call them.
+    """
+    edge = get_named_type(fields["edges"].type) if {"edges", "pageInfo"} <= {*islice(fields, MOST_NAMES)} else None
+    if isinstance(edge, GraphQLObjectType):
+        node = get_named_type(edge.fields["node"].type)
+        if name == "nodes":
+            return did_you_mean(["edges { node { .. } }"])
+        if isinstance(node, GraphQLObjectType) and name in node.fields:
+            return did_you_mean([f"edges {{ node {{ {name} }} }}"])
+    # The names of the roots of a large model are not even counted.
+    return suggest(name, [*islice(fields, MOST_NAMES + 1)])
+
+
+def _ours(name: str, elsewhere: Mapping[str, Collection[str]], known: Collection[str]) -> str | None:
+    """Return our name in the place of that of another API, if it is one of the known ones; None: there is none."""
+    return next((ours for ours, names in elsewhere.items() if name in names and ours.partition(":")[0] in known), None)

@@ -21,6 +21,22 @@ from tests.apis import Apis
         ("mutation { createPerson(dat: {}) { id } }", "Did you mean 'data'?"),
         ('{ companies(filter: { people: { city: { eq: "a" } } }) { totalCount } }', "mean 'some: { city: .. }'?"),
         ("{ companies(filter: { people: { non: {} } }) { totalCount } }", "Did you mean 'none'?"),
+        ("{ person(id: 1) { fristName } }", "Did you mean 'firstName' or 'lastName'?"),
+        ("{ persons { totalCount } }", "Did you mean 'person'"),
+        ("mutation { creatPerson(data: {}) { id } }", "Did you mean 'createPerson'"),
+        ("{ people { firstName } }", "on type 'PersonConnection'. Did you mean 'edges { node { firstName } }'?"),
+        ("{ people { nodes { id } } }", "Did you mean 'edges { node { .. } }'?"),
+        ("{ person(id: 1) { activities { title } } }", "Did you mean 'edges { node { title } }'?"),
+        ("{ people(where: {}) { totalCount } }", "Did you mean 'filter'?"),
+        ("{ people(condition: {}) { totalCount } }", "Did you mean 'filter'?"),
+        ('{ search(searchInput: "a") { edges { cursor } } }', "Did you mean 'query'?"),
+        ("mutation { createPerson(input: {}) { id } }", "Did you mean 'data'?"),
+        ("mutation { createPeople(objects: []) { id } }", "Did you mean 'data'?"),
+        ("mutation { updatePerson(_set: {}) { id } }", "Did you mean 'data'?"),
+        ("mutation { updateCompany(_inc: {}) { id } }", "Did you mean 'increment'?"),
+        ('{ people(filter: { city: { equalTo: "a" } }) { totalCount } }', "Did you mean 'eq'?"),
+        ("{ people(filter: { city: { isNull: true } }) { totalCount } }", "Did you mean 'is: NULL'?"),
+        ("{ companies(filter: { employees: { greaterThan: 1 } }) { totalCount } }", "Did you mean 'gt'?"),
     ],
 )
 async def test_a_literal_gets_the_close_names(text: str, hint: str, apis: Apis) -> None:
@@ -34,6 +50,7 @@ async def test_a_literal_gets_the_close_names(text: str, hint: str, apis: Apis) 
         ("PersonFilterInput", "people", "filter", {"city": {"contain": "a"}}, "Did you mean 'contains'"),
         ("[PersonOrderByInput!]", "people", "orderBy", [{"city": "DECS"}], "Did you mean 'DESC'"),
         ("CompanyFilterInput", "companies", "filter", {"people": {"city": {"eq": "a"}}}, "'some: { city: .. }'?"),
+        ("PersonFilterInput", "people", "filter", {"city": {"isNull": True}}, "Did you mean 'is: NULL'?"),
     ],
 )
 async def test_a_variable_gets_the_close_names(
@@ -50,6 +67,14 @@ async def test_only_the_first_errors_of_a_document_are_searched_for(apis: Apis) 
     errors = loads((await apis.send(f"{{ {wrong} }}")).body)["errors"]
     assert len(errors) == 10
     assert sum("Did you mean" in error["message"] for error in errors) == MOST_SEARCHES
+
+
+async def test_an_argument_that_the_field_takes_itself_is_not_suggested_for_another(apis: Apis) -> None:
+    text = "{ person(condition: {}) { id } }"
+    (error,) = loads((await apis.send(text)).body)["errors"]
+    assert error["message"].endswith("Did you mean 'filter'?")
+    (error, *_) = loads((await apis.send("mutation { deletePerson(_set: {}) { id } }")).body)["errors"]
+    assert "Did you mean" not in error["message"]
 
 
 def test_long_names_and_lists_are_not_searched() -> None:

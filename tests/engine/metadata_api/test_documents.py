@@ -135,7 +135,7 @@ async def test_broken_documents_tell_no_more_of_the_model_than_the_role_sees(sta
         found = (await ask(client, BROKEN))["data"]["brokenDocuments"]
         reasons = {one["documentId"]: one["reasons"] for one in found["documents"]}
         assert reasons.keys() == GUESSES.keys()
-        assert reasons["own"] == ["Cannot query field 'nmae' on type 'Company'."]
+        assert reasons["own"] == ["Cannot query field 'nmae' on type 'Company'. Did you mean 'name'?"]
         assert reasons["hidden"] == ["Cannot query field 'people' on type 'Query'."]
         assert reasons["none"] == ["Cannot query field 'peopel' on type 'Query'."]
         assert found["unchecked"] == 3
@@ -184,7 +184,7 @@ async def test_a_named_document_tells_no_more_of_the_model_than_the_role_sees(st
     async with start_app() as (app, client):
         await ask(client, IMPORT, client="web", manifest={**GUESSES, "count": COUNT})
         (error,) = (await client.post("/graphql", json={"documentId": "own"})).json()["errors"]
-        assert error["message"] == "Cannot query field 'nmae' on type 'Company'."
+        assert error["message"] == "Cannot query field 'nmae' on type 'Company'. Did you mean 'name'?"
         await keep_key(app, client, "EXPLAIN", read="company")
         for headers in ({}, {"x-fieldstone-explain": "1"}):
             answers = [
@@ -195,7 +195,7 @@ async def test_a_named_document_tells_no_more_of_the_model_than_the_role_sees(st
             assert [error["extensions"]["code"] for error in answers[0]["errors"]] == ["PERSISTED_QUERY_NOT_FOUND"]
             assert "data" in (await client.post("/graphql", json={"documentId": "count"}, headers=headers)).json()
         (error,) = (await client.post("/graphql", json={"query": GUESSES["own"]})).json()["errors"]
-        assert error["message"] == "Cannot query field 'nmae' on type 'Company'."
+        assert error["message"] == "Cannot query field 'nmae' on type 'Company'. Did you mean 'name'?"
         # By its hash, which is a way to name it as well.
         for text in (GUESSES["own"], "{ nobodys }"):
             persisted = {"version": 1, "sha256Hash": sha256(text.encode()).hexdigest()}
