@@ -38,10 +38,9 @@ async def count_objects(
         Forbidden: the role may not count its records.
         DatabaseError: the database fails.
     """
-    if len(names) > MOST_OBJECTS:
-        raise BadUserInput(f"objects must have at most {MOST_OBJECTS} items, not {len(names)}.", field="objects")
+    require_few(names)
     view = view_of(model, principal.role)
-    objects = [_find(view, name) for name in names]
+    objects = [_find_countable(view, name) for name in names]
     share = principal.share
     marks = [object_.deleted_at.name if object_.deleted_at else "" for object_ in objects]
     sizes = _DISTRIBUTED_SIZES if model.workspace.is_distributed else _SIZES
@@ -106,10 +105,22 @@ class _Size:
 _PAGE = 8192
 
 
-def _find(view: Snapshot, name: JsonValue) -> Object:
+def require_few(names: Sequence[JsonValue]) -> None:
+    """Raise BadUserInput if a question is about too many objects."""
+    if len(names) > MOST_OBJECTS:
+        raise BadUserInput(f"objects must have at most {MOST_OBJECTS} items, not {len(names)}.", field="objects")
+
+
+def find_seen(view: Snapshot, name: JsonValue) -> Object:
+    """Return the object with a nameSingular or an id; raises NotFound if the role sees none."""
     object_ = next((one for one in view.objects.values() if name in {one.name_singular, str(one.id)}), None)
     if object_ is None or not object_.is_active:
         raise NotFound(f"There is no object {shown(name)}.", field="objects")
+    return object_
+
+
+def _find_countable(view: Snapshot, name: JsonValue) -> Object:
+    object_ = find_seen(view, name)
     if object_.rights.read != WHOLLY or not object_.rights.aggregates:
         raise Forbidden(f"The role of this request may not count the records of {object_.name_singular}.")
     return object_

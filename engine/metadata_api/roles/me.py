@@ -1,18 +1,21 @@
-"""`me`: the principal of a request, with its rights, its limits and the server that it talks to."""
+"""The principal of a request: `me`, with its rights, its limits and the server; `fieldRights`, its rights on fields."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from fieldstone.engine.metadata_api.model.facts import Fact
+from fieldstone.engine.metadata_api.model.stats import find_seen, require_few
 from fieldstone.engine.metadata_api.roles.rights import own_role
 from fieldstone.engine.metadata_api.writes import Arguments
-from fieldstone.engine.schema.roots.principals import ME
+from fieldstone.engine.schema.roots.principals import FIELD_RIGHTS, ME
 from fieldstone.metadata.access.effective import effective_rights
 from fieldstone.metadata.access.limits import role_limits
 from fieldstone.metadata.access.role_checks import effective_settings
+from fieldstone.metadata.access.view import view_of
+from fieldstone.metadata.api_names import fields_to_give
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.model import Object, Snapshot, relation_end
 from fieldstone.metadata.roles.object_access import ObjectAccess
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.metadata.roles.role import Action, Role
@@ -42,12 +45,15 @@ UNKNOWN_SERVER: Final = ServerFacts()
 
 
 def principal_facts(server: ServerFacts) -> Mapping[str, Fact]:
-    """Return the root field `me`."""
+    """Return the root fields `me` and `fieldRights`."""
 
     async def me(model: Snapshot, principal: Principal, _arguments: Arguments) -> JsonValue:
         return describe_principal(server, model, principal)
 
-    return {"me": Fact(me, ME)}
+    async def field_rights(model: Snapshot, principal: Principal, arguments: Arguments) -> JsonValue:
+        return describe_field_rights(view_of(model, principal.role), arguments["objects"])
+
+    return {"me": Fact(me, ME), "fieldRights": Fact(field_rights, FIELD_RIGHTS)}
 
 
 def describe_principal(facts: ServerFacts, model: Snapshot, principal: Principal) -> dict[str, JsonValue]:
@@ -76,6 +82,32 @@ def describe_principal(facts: ServerFacts, model: Snapshot, principal: Principal
         "session": None if principal.session_id is None else str(principal.session_id),
         "expiresAt": None if ends is None else f"{datetime.fromtimestamp(int(ends), UTC):%Y-%m-%dT%H:%M:%SZ}",
     }
+
+
+def describe_field_rights(view: Snapshot, names: Sequence[JsonValue]) -> list[JsonValue]:
+    """Return the members of each `FieldRights`, in the order of the names or ids of objects.
+
+    Raises:
+        BadUserInput: there are too many.
+        NotFound: the role sees no such object.
+    """
+    require_few(names)
+    objects = [find_seen(view, name) for name in names]
+    return [
+        {
+            "object": object_.name_singular,
+            "objectMetadataId": str(object_.id),
+            "read": [*object_.by_name] if object_.rights.read else [],
+            "create": _name_given(view, object_, Action.CREATE),
+            "update": _name_given(view, object_, Action.UPDATE),
+        }
+        for object_ in objects
+    ]
+
+
+def _name_given(view: Snapshot, object_: Object, action: Action) -> list[JsonValue]:
+    given = fields_to_give(object_, action)
+    return [name for name, field in given.items() if field.parts or relation_end(view, field) is not None]
 
 
 def _describe_rights(model: Snapshot, role: Role) -> dict[str, JsonValue]:

@@ -56,7 +56,7 @@ _LISTS = frozenset({"applyChanges", "planChanges"})
 _FOR_ALL = frozenset(
     {
         *("__typename", "__schema", "__type", "me", "modelVersion", "fieldTypes", "objectStats", "modelChanged"),
-        *("events", "views", "createView", "updateView", "deleteView", "preferences", "setPreferences"),
+        *("events", "fieldRights", "views", "createView", "updateView", "deleteView", "preferences", "setPreferences"),
     }
 )
 

@@ -6,10 +6,10 @@ from typing import Any
 from fieldstone.engine.rest.open_api.references import nullable, schema
 from fieldstone.metadata import scalars
 from fieldstone.metadata.access.role_checks import required_fields
-from fieldstone.metadata.api_names import Verb, lacking
-from fieldstone.metadata.field_types import FIELD_TYPES, FieldType, FieldTypeEntry
+from fieldstone.metadata.api_names import Verb, fields_to_give, lacking
+from fieldstone.metadata.field_types import FIELD_TYPES, FieldTypeEntry
 from fieldstone.metadata.json_text import JsonValue, dumps
-from fieldstone.metadata.model import Access, Field, Object, Snapshot, relation_end
+from fieldstone.metadata.model import Field, Object, Snapshot, relation_end
 from fieldstone.metadata.roles.role import Action
 from fieldstone.metadata.scalars import Scalar
 
@@ -111,12 +111,7 @@ def _data(view: Snapshot, object_: Object, action: Action) -> dict[str, JsonValu
 
 
 def _givable(view: Snapshot, object_: Object, action: Action) -> Iterator[tuple[str, JsonValue]]:
-    for name, field in object_.givable.items():
-        is_late = action is Action.UPDATE and field.access is Access.CREATE_ONLY
-        if is_late or field.access is Access.READ_ONLY or not object_.rights.gives(action, field.id):
-            continue
-        if field.type is FieldType.TS_VECTOR:
-            continue
+    for name, field in fields_to_give(object_, action).items():
         if field.relation_id is None:
             yield name, _value(field, given=True)
             continue

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from graphql import GraphQLArgument, GraphQLField, GraphQLNonNull, GraphQLString
+from graphql import GraphQLArgument, GraphQLField, GraphQLList, GraphQLNonNull, GraphQLString
 
 from fieldstone.engine.schema.roots.role_types import SETTING
 from fieldstone.engine.schema.scope import TypeScope
@@ -24,6 +24,7 @@ from fieldstone.metadata.roles.principal import SubjectKind
 from fieldstone.metadata.roles.role import Action
 
 ME: Final = "Me"
+FIELD_RIGHTS: Final = "FieldRights"
 EXPLANATION: Final = "AccessExplanation"
 
 _KINDS = {
@@ -61,6 +62,18 @@ _ME = type_of(
     },
 )
 
+_FIELD_RIGHTS = type_of(
+    FIELD_RIGHTS,
+    "The fields of an object by the actions that the identity may do with them, on some records at least.",
+    {
+        "object": (TEXT, "The object's nameSingular."),
+        "objectMetadataId": (GraphQLNonNull(UUID), "The object's id."),
+        "read": (list_of(GraphQLString), "The names of the fields that it reads."),
+        "create": (list_of(GraphQLString), "The names of those that it may give at a create."),
+        "update": (list_of(GraphQLString), "The names of those that it may give at an update."),
+    },
+)
+
 _ACTION = enum_of(
     "RoleAction", "An action on records.", {action.name: f"To {action.value} records." for action in Action}
 )
@@ -86,15 +99,25 @@ _EXPLANATION = type_of(
     },
 )
 
-PRINCIPAL_TYPES: Final = fixed(_KIND, _ME, _ACTION, _QUESTION, _EXPLANATION)
+PRINCIPAL_TYPES: Final = fixed(_KIND, _ME, _FIELD_RIGHTS, _ACTION, _QUESTION, _EXPLANATION)
 """The types that only these root fields use."""
 
 PRINCIPAL_QUERIES: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
     "me": lambda _scope: GraphQLField(GraphQLNonNull(_ME), description="The identity behind this request."),
+    "fieldRights": lambda _scope: GraphQLField(
+        list_of(_FIELD_RIGHTS),
+        args={
+            "objects": GraphQLArgument(
+                GraphQLNonNull(GraphQLList(GraphQLNonNull(GraphQLString))),
+                description="The nameSingulars or ids of up to 200 objects.",
+            )
+        },
+        description="The fields of objects that the identity behind this request may read and give, for forms.",
+    ),
     "explainAccess": lambda _scope: GraphQLField(
         GraphQLNonNull(_EXPLANATION),
         args={"input": GraphQLArgument(GraphQLNonNull(_QUESTION), description="The question.")},
         description="Answers whether a role may act on records or fields, with the way that decides it.",
     ),
 }
-"""The root fields. Every role may ask for `me`."""
+"""The root fields. Every role may ask for `me` and `fieldRights`."""

@@ -15,8 +15,8 @@ from tests.engine.metadata_api.changing import refused
 from tests.engine.metadata_api.roles import create_role
 
 
-async def as_role(apis: Apis, role: str, text: str) -> Any:
-    request = GraphQLRequest(query=text, operation_name=None, variables={})
+async def as_role(apis: Apis, role: str, text: str, **variables: Any) -> Any:
+    request = GraphQLRequest(query=text, operation_name=None, variables=variables)
     answer = await apis.metadata.execute(replace(PRINCIPAL, role=role), request, allow_mutation=True)
     return loads(answer.body)
 
@@ -192,6 +192,40 @@ async def test_sizes_are_for_roles_that_may_count(apis: Apis) -> None:
         (error,) = (await as_role(apis, "clerk", closed))["errors"]
         assert error["extensions"]["code"] == "FORBIDDEN"
     assert "errors" not in await as_role(apis, "clerk", "{ modelVersion fieldTypes { type } }")
+
+
+RIGHTS = "query ($of: [String!]!) { fieldRights(objects: $of) { object read create update } }"
+
+
+async def test_a_role_learns_which_fields_it_may_read_and_give(apis: Apis) -> None:
+    """A client that builds a form had to find by refusals which fields its role may write."""
+    person = {
+        "object": "person",
+        "read": {"fields": {"allBut": ["phone"]}},
+        "create": {"fields": {"only": ["email", "city", "company"]}, "preset": {"city": "Bonn"}},
+        "update": {"rule": {"city": {"eq": "Bonn"}}, "fields": {"only": ["jobTitle", "createdBy", "phone"]}},
+    }
+    await create_role(apis, name="clerk", grants=[person, {"object": "company", "read": {}}])
+    (found, other) = (await as_role(apis, "clerk", RIGHTS, of=["person", "company"]))["data"]["fieldRights"]
+    assert found["object"] == "person"
+    assert {"id", "email", "company", "updatedAt"} < {*found["read"]}
+    assert not {"phone", "opportunities"} & {*found["read"]}
+    assert sorted(found["create"]) == ["company", "email"]
+    # Nobody gives the author of a record again.
+    assert sorted(found["update"]) == ["jobTitle", "phone"]
+    assert (other["create"], other["update"]) == ([], [])
+    error = (await as_role(apis, "clerk", RIGHTS, of=["opportunity"]))["errors"][0]
+    assert (error["extensions"]["code"], error["message"]) == ("NOT_FOUND", 'There is no object "opportunity".')
+
+
+async def test_the_fields_of_a_role_without_restrictions_are_those_that_a_client_gives(apis: Apis) -> None:
+    (found,) = (await apis.change(RIGHTS, of=["company"]))["fieldRights"]
+    late = {"id", "createdAt", "createdBy", "position"}
+    assert {*found["create"]} - {*found["update"]} <= late
+    assert {"name", "people", "employees"} <= {*found["update"]} <= {*found["read"]}
+    assert not {"updatedAt", "deletedAt"} & {*found["create"]}
+    error = await refused(apis, RIGHTS, of=["person"] * 201)
+    assert error["message"] == "objects must have at most 200 items, not 201."
 
 
 async def test_a_question_about_sizes_is_bounded(apis: Apis) -> None:

@@ -226,7 +226,7 @@ async def test_few_root_fields_are_open_to_a_role_without_settings(apis: Apis) -
         for singular in ("object", "field", "relation", "index")
         for name in all_query_names(catalog.by_singular[singular])
     ]
-    open_to_all = ["me", "modelVersion", "fieldTypes", "objectStats", "modelChanged", "events"]
+    open_to_all = ["me", "modelVersion", "fieldTypes", "objectStats", "modelChanged", "events", "fieldRights"]
     kept_by_all = ["views", "createView", "updateView", "deleteView", "preferences", "setPreferences"]
     assert sorted(is_open) == sorted([*open_to_all, *kept_by_all, *of_the_model])
 
