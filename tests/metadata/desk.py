@@ -146,13 +146,18 @@ _SCHEMA_QUERIES = (
 def whole_state(dsn: str) -> list[list[Any]]:
     """Every row of the catalog and every column, constraint, index and schema of the database."""
     with psycopg.connect(dsn, autocommit=True) as connection:
-        states = [
-            connection.execute(
-                sql.SQL("SELECT row_to_json(t)::text FROM {} AS t").format(sql.Identifier("fieldstone", table))
-            ).fetchall()
-            for table in _CATALOG_TABLES
-        ]
-        return [*(sorted(state) for state in states), *_read_tables(connection)]
+        return read_state(connection)
+
+
+def read_state(connection: psycopg.Connection[Any]) -> list[list[Any]]:
+    """The same, read by a connection: one that is kept knows the tables, and takes a fraction of the time."""
+    states = [
+        connection.execute(
+            sql.SQL("SELECT row_to_json(t)::text FROM {} AS t").format(sql.Identifier("fieldstone", table))
+        ).fetchall()
+        for table in _CATALOG_TABLES
+    ]
+    return [*(sorted(state) for state in states), *_read_tables(connection)]
 
 
 def table_state(dsn: str) -> list[list[Any]]:

@@ -8,6 +8,7 @@ import contextlib
 import dataclasses
 import itertools
 import os
+import re
 import shutil
 import signal
 import sys
@@ -15,6 +16,7 @@ import tempfile
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pytest
@@ -28,17 +30,25 @@ from fieldstone.metadata.online_ddl import one_build
 from fieldstone.metadata.online_ddl.builder import Builder
 from fieldstone.sql.errors import DatabaseError
 from tests.databases import Databases
-from tests.metadata.desk import Desk, desk_at, table_state, whole_state
+from tests.metadata.desk import Desk, desk_at, read_state, table_state
 from tests.processes.cutting import CuttingWay, cutting_way
 from tests.processes.embedded_runs import ROOT
 from tests.processes.killed_changes import BODIES, MADE, fill_killed, leave_builds
 from tests.processes.serving import run
-from tests.waiting import until_found
+from tests.waiting import until
 
 _ALONE = (
     "SELECT 1 WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
     " AND backend_type = 'client backend' AND pid <> pg_backend_pid())"
 )
+
+_OF_BUILDS = (
+    "SELECT indexrelid::regclass::text, indisvalid, indisready, indislive FROM pg_index",
+    "SELECT conrelid::regclass::text, conname, convalidated FROM pg_constraint",
+    "SELECT tgrelid::regclass::text, tgname, tgenabled FROM pg_trigger WHERE NOT tgisinternal",
+    "SELECT project::text FROM workspace_default.project",
+)
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT[\d:.+-]+")
 
 
 @pytest.fixture
@@ -60,10 +70,15 @@ def left(databases: Databases, template: str) -> str:
     return databases.template("left to be built", leave_builds, base=template)
 
 
-async def until_alone(dsn: str) -> None:
-    """Return when the server has carried out its messages, and noticed which clients have gone."""
-    async with await psycopg.AsyncConnection.connect(dsn, autocommit=True) as connection:
-        await until_found(connection, _ALONE)
+async def until_alone(looking: psycopg.Connection[Any]) -> None:
+    """Return when the server has carried out the messages of all others, and noticed which clients have gone."""
+    await until(lambda: looking.execute(_ALONE).fetchone() is not None)
+
+
+def read_builds(looking: psycopg.Connection[Any]) -> list[Any]:
+    """Return all that a build finds in the database, but for the times of changes."""
+    tables = [looking.execute(query).fetchall() for query in _OF_BUILDS]
+    return [_TIME.sub("", repr(read_state(looking))), *map(sorted, tables)]
 
 
 async def check_agreement(desk: Desk) -> Snapshot:
@@ -109,8 +124,10 @@ async def test_a_change_that_is_cut_off_is_whole_or_not_there(
     name: str, databases: Databases, template: str, folder: Path
 ) -> None:
     """The process lives on: it then serves the model that the database has, and it can make the change again."""
-    with databases.clone(template) as dsn:
-        before = whole_state(dsn)
+    with contextlib.ExitStack() as stack:
+        dsn = stack.enter_context(databases.clone(template))
+        looking = stack.enter_context(psycopg.connect(dsn, autocommit=True))
+        before = read_state(looking)
         async with cutting_way(dsn, folder) as (way, near), desk_at(near) as desk:
             model = await desk.default()
             for last in itertools.count(1):
@@ -123,8 +140,8 @@ async def test_a_change_that_is_cut_off_is_whole_or_not_there(
                 # then the change was not made, and the message that came through belongs to the next try.
                 if not was_cut:
                     break
-                await until_alone(dsn)
-                if whole_state(dsn) != before:
+                await until_alone(looking)
+                if read_state(looking) != before:
                     break
                 assert await desk.default() == model
             assert last > 3
@@ -140,22 +157,34 @@ async def test_a_build_that_is_cut_off_is_begun_again_and_ends_ready(
         built, tables = await restart(dsn), table_state(dsn)
     assert {field.status for object_ in built.objects.values() for field in object_.fields} == {Status.READY}
     assert {index.status for index in built.indexes.values()} == {Status.READY}
-    was_cut = True
-    for last in itertools.count(1):
-        with databases.clone(left) as dsn:
-            async with cutting_way(dsn, folder) as (way, near), desk_at(near) as desk:
-                builder = Builder(desk.database, desk.writer, trigram=desk.catalog.trigram)
-                way.begin(last)
-                with contextlib.suppress(DatabaseError):
-                    await builder.build_all()
-                was_cut = way.was_cut
-                way.begin(None)
-            await until_alone(dsn)
-            assert await restart(dsn) == built
-            assert table_state(dsn) == tables
-        if not was_cut:
-            break
+    known, last, was_cut = None, 0, True
+    while was_cut:
+        with databases.clone(left) as dsn, psycopg.connect(dsn, autocommit=True) as looking:
+            before = state = read_builds(looking)
+            # As long as nothing has come of it, the database is as good as new.
+            while was_cut and state == before:
+                last += 1
+                was_cut = await cut_off(dsn, folder, last)
+                await until_alone(looking)
+                state = read_builds(looking)
+            # The rest of a build that was cut off at the message before, and left the same, has been built.
+            if state != known:
+                assert await restart(dsn) == built
+                assert table_state(dsn) == tables
+            known = state
     assert last > 30
+
+
+async def cut_off(dsn: str, folder: Path, last: int) -> bool:
+    """Build, with so many messages of which the last gets no answer; return whether it came to that."""
+    async with cutting_way(dsn, folder) as (way, near), desk_at(near) as desk:
+        builder = Builder(desk.database, desk.writer, trigram=desk.catalog.trigram)
+        way.begin(last)
+        with contextlib.suppress(DatabaseError):
+            await builder.build_all()
+        was_cut = way.was_cut
+        way.begin(None)
+    return was_cut
 
 
 class Maker:
@@ -200,14 +229,14 @@ async def test_a_process_that_is_killed_leaves_the_change_whole_or_not_there(
     outcomes = []
     was_killed = True
     while was_killed:
-        with databases.clone(template) as dsn:
-            before = state = whole_state(dsn)
+        with databases.clone(template) as dsn, psycopg.connect(dsn, autocommit=True) as looking:
+            before = state = read_state(looking)
             async with cutting_way(dsn, folder) as (way, near):
                 # As long as nothing has come of it, the database is as good as new.
                 while was_killed and state == before:
                     was_killed = await maker.make(way, near, next(steps))
-                    await until_alone(dsn)
-                    state = whole_state(dsn)
+                    await until_alone(looking)
+                    state = read_state(looking)
                     outcomes.append(state != before)
             await restart(dsn)
             if outcomes.count(True) == 1:
