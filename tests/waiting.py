@@ -7,6 +7,11 @@ from typing import Any
 
 import psycopg
 
+_SHORTEST = 0.002
+_LONGEST = 0.05
+_PART = 50
+"""Seconds between two looks of `eventually`: as long as the look, and a fiftieth of the wait, within these bounds."""
+
 
 async def until(condition: Callable[[], bool]) -> None:
     """Return when the condition holds.
@@ -48,13 +53,18 @@ async def until_true(ask: Callable[[], Awaitable[bool]], limit: float = 60) -> N
 def eventually(condition: Callable[[], bool], failure: str, limit: float = 60) -> None:
     """Return when the condition holds; for tests that are not coroutines.
 
+    A look that takes long is followed by a longer pause, and so is each look after a long wait: the looks would take
+    the processor from the program that is waited for.
+
     Raises:
         AssertionError: it does not within `limit` seconds; its message is `failure`.
     """
-    end = time.monotonic() + limit
+    begin = begun = time.monotonic()
     while not condition():
-        assert time.monotonic() < end, failure
-        time.sleep(0.002)
+        now = time.monotonic()
+        assert now < begin + limit, failure
+        time.sleep(max(_SHORTEST, min(_LONGEST, max(now - begun, (now - begin) / _PART))))
+        begun = time.monotonic()
 
 
 def leave_room(seconds: float, *, period: float = 86_400) -> None:
