@@ -21,6 +21,7 @@ from tests.attacks.subscribers import (
     two_workspaces,
     until_subscribed,
 )
+from tests.processes.forking import CONSTANTS
 from tests.processes.serving import serving
 from tests.waiting import eventually, until
 
@@ -73,7 +74,11 @@ SQLSTATES = {
 
 
 @pytest.mark.parametrize("failure", SQLSTATES.values(), ids=SQLSTATES)
-async def test_subscriptions_that_can_never_be_served_end_and_the_others_hear_on(dsn: str, failure: str) -> None:
+async def test_subscriptions_that_can_never_be_served_end_and_the_others_hear_on(
+    dsn: str, failure: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # There are several tries, and the first pause between them is of half a second, each other one twice as long.
+    monkeypatch.setitem(CONSTANTS, "fieldstone.engine.events.delivery.work.PAUSE", 0.05)
     with serving(DATABASE_URL=dsn) as served:
         async with (
             two_workspaces(served, dsn) as (attacker, victim),
@@ -94,6 +99,7 @@ async def test_subscriptions_that_can_never_be_served_end_and_the_others_hear_on
             await until(lambda: len(failing.results["goes on"]) == 2)
             while "fails" not in failing.errors:
                 await check_that_events_arrive(victim, hearing, 1)
+            await check_that_events_arrive(victim, hearing, 1)
             error = await failing.until_failed("fails")
             assert error["extensions"]["code"] in {"SERVICE_UNAVAILABLE", "INTERNAL_SERVER_ERROR"}
             await attacker.update(id_, "Bonn")

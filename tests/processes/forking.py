@@ -8,6 +8,7 @@ import atexit
 import contextlib
 import functools
 import gc
+import importlib
 import json
 import os
 import runpy
@@ -18,7 +19,7 @@ import sys
 import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import NoReturn
+from typing import Final, NoReturn
 
 import typer.rich_utils  # noqa: F401 - a module imported here is there in each forked process
 
@@ -38,6 +39,9 @@ from fieldstone.engine.server.cli import (  # noqa: F401
     workspaces,
 )
 from tests.processes.embedded_runs import ROOT
+
+CONSTANTS: Final[dict[str, float]] = {}
+"""Other values of the program's constants in each command that is started while a test has set them, by full name."""
 
 _NUMBER = 4
 _STREAMS = 3
@@ -64,7 +68,8 @@ class Forked:
         self._report, theirs = socket.socketpair()
         with theirs, Path(os.devnull).open("rb") as nothing:
             streams = [nothing.fileno() if stdin is None else stdin, stdout, stderr]
-            _ask({"arguments": arguments, "environment": dict(environment)}, [*streams, theirs.fileno()])
+            asked = {"arguments": arguments, "environment": dict(environment), "constants": CONSTANTS}
+            _ask(asked, [*streams, theirs.fileno()])
         self.pid = self._read()
         self.returncode: int | None = None
 
@@ -166,6 +171,11 @@ def _await_turn(control: socket.socket) -> list[str]:
         os.close(descriptor)
     os.environ.clear()
     os.environ.update(asked["environment"])
+    for name, value in asked["constants"].items():
+        module, _, constant = name.rpartition(".")
+        there = vars(importlib.import_module(module))
+        assert constant in there, name
+        there[constant] = value
     return list(asked["arguments"])
 
 

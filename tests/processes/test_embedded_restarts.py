@@ -17,6 +17,7 @@ from fieldstone.sql.embedded import EmbeddedServer, Watch, start, stop
 from fieldstone.sql.embedded.folder import DataFolder, socket_name
 from fieldstone.sql.embedded.locks import exclusively
 from tests.processes.embedded_runs import is_running, kill_postmaster, postmaster_of, records, running
+from tests.processes.forking import CONSTANTS
 from tests.processes.serving import Served, serving
 from tests.waiting import eventually, until
 
@@ -94,7 +95,8 @@ def _all_ids(served: Served) -> set[str]:
 
 
 def test_a_killed_postmaster_is_started_again_under_readers_and_writers_and_nothing_is_lost(data_dir: Path) -> None:
-    with serving(FIELDSTONE_DATA_DIR=str(data_dir)) as served:
+    # A busy machine refuses none of the requests.
+    with serving(FIELDSTONE_DATA_DIR=str(data_dir), FIELDSTONE_MAX_QUEUE_MS="0") as served:
         with Clients(served) as clients:
             for _ in range(2):
                 clients.go_on()
@@ -132,9 +134,13 @@ def test_of_two_processes_on_a_folder_one_starts_it_and_both_serve(data_dir: Pat
     assert not is_running(data_dir)
 
 
-def test_healthz_fails_while_it_cannot_be_started_and_is_well_again_when_it_can(data_dir: Path) -> None:
+def test_healthz_fails_while_it_cannot_be_started_and_is_well_again_when_it_can(
+    data_dir: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     control = DataFolder(root=data_dir).cluster / "global" / "pg_control"
     away = control.with_name("elsewhere")
+    # After fewer starts in vain: with the pauses between them four take some eight seconds, and so does the next one.
+    monkeypatch.setitem(CONSTANTS, "fieldstone.sql.embedded.watch._MOST_TRIES", 2)
     with serving(FIELDSTONE_DATA_DIR=str(data_dir)) as served, served.client() as client:
         control.rename(away)
         kill_postmaster(data_dir)

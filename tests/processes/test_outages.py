@@ -15,7 +15,6 @@ import httpx
 import psycopg
 import pytest
 
-from fieldstone.sql.concurrency.log_pause import SECONDS
 from fieldstone.sql.embedded import start as start_embedded
 from fieldstone.sql.embedded import stop as stop_embedded
 from tests.processes.embedded_runs import kill_postmaster
@@ -28,6 +27,7 @@ from tests.processes.event_clients import (
     make_key,
     servers,
 )
+from tests.processes.forking import CONSTANTS
 from tests.processes.listeners import count_listeners, end_listeners
 from tests.processes.model_changes import CREATE_OBJECT
 from tests.processes.serving import Served, metric, serving
@@ -155,8 +155,9 @@ def test_postgresql_is_restarted(clients: Path, data_dir: Path, medium: str) -> 
             eventually(lambda: count_listeners(server.dsn) == (0 if variables else 2), "a server does not listen")
 
 
-def test_a_database_that_is_away_fills_no_log(empty_database: str) -> None:
+def test_a_database_that_is_away_fills_no_log(empty_database: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each loop of a server wrote a line at each of its tries, of which most make two a second."""
+    monkeypatch.setitem(CONSTANTS, "fieldstone.sql.concurrency.log_pause.SECONDS", PAUSE)
     name = psycopg.conninfo.conninfo_to_dict(empty_database)["dbname"]
     elsewhere = psycopg.conninfo.make_conninfo(empty_database, dbname="postgres")
     with (
@@ -176,10 +177,12 @@ def test_a_database_that_is_away_fills_no_log(empty_database: str) -> None:
             assert 1 <= len(logged[event]) <= 2, (event, logged[event])
             for reason, times in logged[event].items():
                 pauses = [later - earlier for earlier, later in pairwise(times)]
-                assert all(pause > SECONDS - 0.1 for pause in pauses), (event, reason, pauses)
+                assert all(pause > PAUSE - 0.1 for pause in pauses), (event, reason, pauses)
         operator.execute(f"ALTER DATABASE {name} ALLOW_CONNECTIONS true".encode())
 
 
+PAUSE = 3.0
+"""Seconds between two lines of a kind, in the place of ten; each loop tries again within less."""
 AGAIN = {
     "webhooks wait",
     "events wait",
