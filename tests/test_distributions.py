@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from fieldstone.sql.embedded.locks import exclusively
+from tests.databases import quick_place
 from tests.project.modules import SOURCES
 from tests.release import build, install, lowest_versions, pip, run, serve_from
 
@@ -72,7 +73,7 @@ def test_the_sdist_builds_the_same_wheel(distributions: Path) -> None:
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
     """A folder that any account may enter, as the one that PostgreSQL runs under."""
-    with tempfile.TemporaryDirectory(prefix="fieldstone-wheel-") as made:
+    with tempfile.TemporaryDirectory(prefix="fieldstone-wheel-", dir=quick_place()) as made:
         Path(made).chmod(0o755)
         yield Path(made)
 

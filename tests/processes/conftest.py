@@ -11,15 +11,17 @@ from pathlib import Path
 import pytest
 
 from fieldstone.sql.embedded.locks import exclusively
-from tests.databases import Databases
+from tests.databases import Databases, quick_place, remove_left_behind
 from tests.engine.server.prepared import migrate
 from tests.processes.embedded_runs import ROOT, Run, User, running
+
+_PREFIX = "fieldstone-embedded-"
 
 
 @pytest.fixture
 def new_data_dir() -> Iterator[Path]:
     """A place for a cluster that any account can reach; pytest's own temporary folders are closed."""
-    parent = Path(tempfile.mkdtemp(prefix="fieldstone-embedded-"))
+    parent = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=quick_place()))
     parent.chmod(0o755)
     yield parent / "data"
     shutil.rmtree(parent)
@@ -28,6 +30,7 @@ def new_data_dir() -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def made_data_dir(run_folder: Path) -> Path:
     """A data folder whose cluster has the workspace `default`, which the first process that asks has made."""
+    remove_left_behind(quick_place(), f"{_PREFIX}*/*")
     made = run_folder / "data"
     with exclusively(run_folder / "data.lock"):
         if not made.exists():
