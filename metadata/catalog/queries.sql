@@ -898,6 +898,44 @@ BEGIN
 END
 $do$;
 
+-- name: end_partition
+-- The newest partition of the log ends behind its newest event, and its successor has the positions that are left. PostgreSQL
+-- looks at the rows for the check, and not a second time when the partition is attached.
+DO $do$
+DECLARE
+    following bigint;
+    ended text;
+    successor text;
+BEGIN
+    -- No event comes from here on.
+    LOCK TABLE ONLY fieldstone.event_log IN ACCESS EXCLUSIVE MODE;
+    IF to_regclass(%(table)s) IS NULL THEN
+        RETURN;
+    END IF;
+    EXECUTE 'SELECT max(position) + 1 FROM ' || %(table)s INTO following;
+    IF following IS NULL OR following >= %(end)s THEN
+        RETURN;
+    END IF;
+    ended := concat(%(prefix)s, %(start)s, '_', following);
+    successor := concat('fieldstone.', %(prefix)s, following, '_', %(end)s);
+    EXECUTE 'ALTER TABLE fieldstone.event_log DETACH PARTITION ' || %(table)s;
+    IF to_regclass(%(index)s) IS NOT NULL THEN
+        EXECUTE 'ALTER INDEX ' || %(index)s || ' RENAME TO ' || ended || '_record';
+    END IF;
+    EXECUTE 'ALTER TABLE ' || %(table)s || ' RENAME TO ' || ended;
+    ended := 'fieldstone.' || ended;
+    EXECUTE 'ALTER TABLE ' || ended || ' DROP CONSTRAINT IF EXISTS in_range, ADD CONSTRAINT in_range CHECK (position >= '
+        || %(start)s || ' AND position < ' || following || ')';
+    EXECUTE 'ALTER TABLE fieldstone.event_log ATTACH PARTITION ' || ended
+        || ' FOR VALUES FROM (' || %(start)s || ') TO (' || following || ')';
+    EXECUTE 'CREATE TABLE ' || successor || ' (LIKE fieldstone.event_log INCLUDING ALL)';
+    EXECUTE 'ALTER TABLE ' || successor || ' ADD CONSTRAINT in_range CHECK (position >= ' || following
+        || ' AND position < ' || %(end)s || ')';
+    EXECUTE 'ALTER TABLE fieldstone.event_log ATTACH PARTITION ' || successor
+        || ' FOR VALUES FROM (' || following || ') TO (' || %(end)s || ')';
+END
+$do$;
+
 -- name: index_partition
 -- Of a partition that gets few events or none: the index costs no write of a busy log anything. A version before has made
 -- partitions without the check.

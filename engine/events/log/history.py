@@ -1,12 +1,14 @@
-"""Partitions that get few events or none: they get an index by record, and those of the history are dropped by age."""
+"""Partitions that get few events or none: they end, are indexed by record, and leave the history by their age."""
 
 import logging
 from datetime import timedelta
 
 from fieldstone.engine.events.log.partitions import (
     HISTORY_PREFIX,
+    PREFIX,
     SLOW,
     Partition,
+    Retention,
     list_partitions,
     send_in_portions,
     time_lasted,
@@ -21,6 +23,8 @@ from fieldstone.sql.queries import named_statement, read_queries
 _LOG = logging.getLogger(__name__)
 
 _WAIT = "300ms"
+_MOST_SLOW = 100
+"""A quiet log and its history have about as many partitions at most: to read the history of a record locks each."""
 _FORGOTTEN_AT_ONCE = 10_000
 _FORGET = named_statement(__name__, "forget_positions")
 _QUERIES = read_queries(__name__)
@@ -62,6 +66,40 @@ async def index_partitions(database: Database) -> list[Partition]:
                 commit=True,
             )
         return begun
+
+
+async def end_slow_partition(database: Database, retention: Retention) -> None:
+    """End the newest partition behind its newest event if it has lasted for long.
+
+    Only a partition that is full leaves the log. A quiet log fills one in years, and a burst has left it a large one.
+    Together the two parts have the positions of the partition, which other processes count on.
+
+    Raises:
+        DatabaseError: a reader held the lock; nothing was changed.
+    """
+    async with database.session() as connection:
+        last, _ = await (await connection.execute(_QUERIES["needed_positions"])).fetchone() or (0, None)
+        slow = [one for one in await list_partitions(connection) if one.start <= last < one.end - 1]
+        lasted = await time_lasted(connection, slow[0]) if slow else None
+        await connection.rollback()
+        if lasted is None or lasted <= max(SLOW, (retention.window + retention.history) / _MOST_SLOW):
+            return
+        values = {
+            "table": quote_table(slow[0].table),
+            "index": quote_table(Table(schema="fieldstone", name=_index(slow[0]))),
+            "prefix": PREFIX,
+            "start": slow[0].start,
+            "end": slow[0].end,
+        }
+        await send_as_one(
+            connection,
+            [
+                ("wait_for_locks_at_most", {"milliseconds": _WAIT}),
+                ("wait_for_lock", AdvisoryLock.PARTITIONS.parameters),
+                ("end_partition", values),
+            ],
+            commit=True,
+        )
 
 
 async def trim_history(database: Database, kept: timedelta) -> list[str]:

@@ -21,7 +21,8 @@ LARGEST = 16 * SIZE
 _QUICK, SLOW = timedelta(hours=6), timedelta(hours=24)
 """A partition that lasts for less time has a larger successor, and one that lasts for more a smaller one."""
 
-_PREFIX = "event_log_"
+PREFIX = "event_log_"
+"""The beginning of the names of the log's partitions."""
 HISTORY_PREFIX = "record_history_"
 """The beginning of the names of partitions that have left the log."""
 _WAIT_TO_ADD = "2s"
@@ -57,7 +58,7 @@ class Partition:
     @property
     def table(self) -> Table:
         """Return the table of the partition; its name has both positions."""
-        return Table(schema="fieldstone", name=_PREFIX + str(self.start) + "_" + str(self.end))
+        return Table(schema="fieldstone", name=PREFIX + str(self.start) + "_" + str(self.end))
 
 
 class Partitions:
@@ -123,7 +124,7 @@ def add_partition(partition: Partition) -> tuple[str, dict[str, object]]:
     """Return the statement that makes a partition, unless another process has made one from its start on."""
     values = {
         "table": quote_table(partition.table),
-        "begin": f"{_PREFIX}{partition.start}_",
+        "begin": f"{PREFIX}{partition.start}_",
         "start": partition.start,
         "end": partition.end,
     }
@@ -206,5 +207,5 @@ async def _find_unkept(connection: Session, retention: Retention) -> list[Partit
 
 
 def _partition(name: str) -> Partition:
-    start, _, end = name.removeprefix(_PREFIX).partition("_")
+    start, _, end = name.removeprefix(PREFIX).partition("_")
     return Partition(start=int(start), end=int(end))

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 
 from fieldstone.engine.events.log.batch_size import BatchSize
-from fieldstone.engine.events.log.history import forget_positions, index_partitions, trim_history
+from fieldstone.engine.events.log.history import end_slow_partition, forget_positions, index_partitions, trim_history
 from fieldstone.engine.events.log.partitions import Partitions, Retention
 from fieldstone.engine.events.log.standstill import Standstill
 from fieldstone.sql.concurrency.backoff import EVEN, Backoff
@@ -151,7 +151,7 @@ def gather_time(moved: int) -> float:
 
 
 async def keep_trimmed(partitions: Partitions, retention: Retention, *, interval: float = 60.0) -> None:
-    """Drop partitions past their retention, at every interval (seconds), until cancelled.
+    """End slow partitions and drop those past their retention, at every interval (seconds), until cancelled.
 
     A part of that work which fails keeps none of the others back, and is logged as a warning where it fails again.
     """
@@ -165,6 +165,7 @@ async def keep_trimmed(partitions: Partitions, retention: Retention, *, interval
             _LOG.info("dropped %s", name)
 
     works: Mapping[str, Callable[[], Awaitable[object]]] = {
+        "a partition of the event log is ended": lambda: end_slow_partition(partitions.database, retention),
         "the event log is indexed": lambda: index_partitions(partitions.database),
         "the event log is trimmed": trim_log,
         "the history of records is trimmed": trim_old,

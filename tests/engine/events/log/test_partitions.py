@@ -8,8 +8,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from fieldstone.engine.events.log import partitions
-from fieldstone.engine.events.log.history import index_partitions, trim_history
+from fieldstone.engine.events.log import history, partitions
+from fieldstone.engine.events.log.history import end_slow_partition, index_partitions, trim_history
 from fieldstone.engine.events.log.partitions import (
     LARGEST,
     REGISTER_CONSUMER,
@@ -28,7 +28,7 @@ from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.errors import LockTimeout
 from fieldstone.sql.executor import Database
 from fieldstone.sql.statement import Statement
-from tests.waiting import until
+from tests.waiting import until, until_true
 
 ALL = Retention(window=timedelta(days=1), count=1_000)
 FEW = Retention(window=timedelta(days=1), count=15)
@@ -204,3 +204,86 @@ async def test_the_newest_partition_of_a_log_that_has_become_quiet_is_indexed(
         assert await index_partitions(database) == []
         found = await connection.execute("SELECT FROM pg_indexes WHERE tablename = %s", [f"event_log_1_{SIZE + 1}"])
         assert found.rowcount == 2 + is_indexed
+
+
+async def listed(dsn: str) -> list[Partition]:
+    async with await psycopg.AsyncConnection.connect(dsn) as connection:
+        return await list_partitions(connection)
+
+
+@pytest.mark.parametrize("is_indexed", [False, True])
+async def test_the_events_of_a_quiet_log_leave_with_their_retention(
+    workspace_dsn: str, database: Database, is_indexed: bool
+) -> None:
+    """They stayed until their partition was full, which a burst had left so large that it took years."""
+    log = Partitions(database)
+    kept = Retention(window=timedelta(days=3), count=1_000, history=timedelta(days=9))
+    await fill(workspace_dsn, database, log, 7, age=timedelta(days=4))
+    if is_indexed:
+        assert await index_partitions(database) == [Partition(start=1, end=SIZE + 1)]
+    ended = [Partition(start=1, end=8), Partition(start=8, end=SIZE + 1)]
+    for _ in range(2):
+        await end_slow_partition(database, kept)
+        assert await listed(workspace_dsn) == ended
+    assert await index_partitions(database) == ([] if is_indexed else ended[:1])
+    assert await log.cover(1) == SIZE
+    assert await log.trim(kept) == []
+    await fill(workspace_dsn, database, log, 3, age=timedelta())
+    await end_slow_partition(database, kept)
+    assert await listed(workspace_dsn) == ended
+    assert [event.position for event in await EventLog(database).read(0, 20)] == list(range(1, 11))
+    assert await log.trim(kept) == ended[:1]
+    assert [event.position for event in await EventLog(database).read(0, 20)] == [8, 9, 10]
+    assert await trim_history(database, timedelta(days=5)) == []
+    assert await trim_history(database, timedelta(days=3)) == ["record_history_1_8"]
+
+
+@pytest.mark.parametrize(
+    ("age", "history", "is_ended"),
+    [
+        (timedelta(hours=23), timedelta(), False),
+        (timedelta(hours=25), timedelta(), True),
+        (timedelta(days=36), timedelta(days=3650), False),
+        (timedelta(days=37), timedelta(days=3650), True),
+    ],
+)
+async def test_a_long_retention_has_few_partitions_all_the_same(
+    workspace_dsn: str, database: Database, age: timedelta, history: timedelta, is_ended: bool
+) -> None:
+    await fill(workspace_dsn, database, Partitions(database), 1, age=age)
+    await end_slow_partition(database, Retention(window=timedelta(days=3), history=history))
+    assert len(await listed(workspace_dsn)) == 1 + is_ended
+
+
+@pytest.mark.parametrize("come", [1, SIZE - 1])
+async def test_a_partition_that_gets_events_before_its_end_has_these_too(
+    workspace_dsn: str, database: Database, monkeypatch: pytest.MonkeyPatch, come: int
+) -> None:
+    await fill(workspace_dsn, database, Partitions(database), 1, age=timedelta(days=4))
+
+    async def send(*given: Any, **options: Any) -> Any:
+        async with await psycopg.AsyncConnection.connect(workspace_dsn) as other:
+            await log_one(other, 1 + come, timedelta())
+        return await send_as_one(*given, **options)
+
+    monkeypatch.setattr(history, "send_as_one", send)
+    await end_slow_partition(database, ALL)
+    found = await listed(workspace_dsn)
+    assert found[0] == Partition(start=1, end=2 + come)
+    assert found[1:] == ([Partition(start=2 + come, end=SIZE + 1)] if come == 1 else [])
+
+
+async def test_a_partition_is_ended_beside_the_retention(workspace_dsn: str, database: Database) -> None:
+    log = Partitions(database)
+    await fill(workspace_dsn, database, log, 2, age=timedelta(days=2))
+    task = asyncio.create_task(keep_trimmed(log, ALL, interval=0.01))
+    async with await psycopg.AsyncConnection.connect(workspace_dsn, autocommit=True) as connection:
+
+        async def begins_with(ended: Partition) -> bool:
+            return (await list_partitions(connection))[0] == ended
+
+        await until_true(lambda: begins_with(Partition(start=1, end=3)))
+        await fill(workspace_dsn, database, log, 1, age=timedelta())
+        await until_true(lambda: begins_with(Partition(start=3, end=SIZE + 1)))
+    await end_tasks(task)
+    assert [event.position for event in await EventLog(database).read(0, 10)] == [3]
