@@ -35,30 +35,27 @@ SELECT '{"people":{"totalCount":' || (
   ),''
 ) || ']}}'
 FROM (
-  (SELECT t6.c0,t6.c1,t6.k0 FROM t2 AS t6 WHERE (SELECT t5.hits >= 3 FROM t4 AS t5))
+  (SELECT t5.c0,t5.c1,t5.k0 FROM t2 AS t5)
   UNION ALL (
-    SELECT t7.c0,t7.c1,t7.k0
+    SELECT t6.c0,t6.c1,t6.k0
     FROM (
       SELECT t0."jobTitle" AS c0,t0."city" AS c1,t0."id" AS k0,t0."deletedAt" AS s0,t0."email" AS s1,t0."createdAt"
         AS s4
       FROM "workspace_default"."person" AS t0
       ORDER BY t0."id"
       OFFSET 256
-    ) AS t7
-    WHERE t7.s0 IS NULL AND t7.s1 IS NOT NULL AND (
-      fieldstone.text_fold_1(t7.c0) LIKE (
+    ) AS t6
+    WHERE t6.s0 IS NULL AND t6.s1 IS NOT NULL AND (
+      fieldstone.text_fold_1(t6.c0) LIKE (
         SELECT '%' || regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
-      ) OR fieldstone.text_fold_1(t7.c0) LIKE (
+      ) OR fieldstone.text_fold_1(t6.c0) LIKE (
         SELECT '%' || regexp_replace(fieldstone.text_fold_1($2::text),'([\\%_])','\\\1','g') || '%'
       )
-    ) AND NOT t7.c1 = $3::text AND t7.s4 >= $4::timestamptz AND (
-      SELECT t8.hits >= 3 AND t8.hits < 4
-      FROM t4 AS t8
-    )
+    ) AND NOT t6.c1 = $3::text AND t6.s4 >= $4::timestamptz AND (SELECT t7.hits >= 3 FROM t4 AS t7)
     LIMIT 4
   )
   UNION ALL (
-    SELECT t10.c0,t10.c1,t10.k0
+    SELECT t9.c0,t9.c1,t9.k0
     FROM (
       SELECT t0."jobTitle" AS c0,t0."city" AS c1,t0."id" AS k0
       FROM "workspace_default"."person" AS t0
@@ -69,13 +66,14 @@ FROM (
           SELECT '%' || regexp_replace(fieldstone.text_fold_1($2::text),'([\\%_])','\\\1','g') || '%'
         )
       ) AND NOT t0."city" = $3::text AND t0."createdAt" >= $4::timestamptz AND (
-        SELECT t9.hits < 3
-        FROM t4 AS t9
+        SELECT t8.hits < 3
+        FROM t4 AS t8
       )
       OFFSET 0
-    ) AS t10
+    ) AS t9
     ORDER BY k0
     LIMIT 4
+    OFFSET (SELECT t10.hits FROM t4 AS t10)
   )
   LIMIT 4
 ) AS t11;

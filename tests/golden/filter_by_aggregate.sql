@@ -24,7 +24,7 @@ WITH t10 AS (
   LIMIT 2
 )
 ,t12 AS (SELECT count(*) AS hits FROM t10 AS t11)
-,t18 AS (
+,t17 AS (
   SELECT count(*) >= greatest(
     2000,pg_relation_size('"workspace_default"."opportunity"'::regclass) / 4096,pg_relation_size(
       '"workspace_default"."person"'::regclass
@@ -32,26 +32,26 @@ WITH t10 AS (
   ) AS are_many
   FROM (
     SELECT 1 AS hit
-    FROM "workspace_default"."company" AS t16
-    WHERE t16."deletedAt" IS NULL
+    FROM "workspace_default"."company" AS t15
+    WHERE t15."deletedAt" IS NULL
     LIMIT greatest(
       2000,pg_relation_size('"workspace_default"."opportunity"'::regclass) / 4096,pg_relation_size(
         '"workspace_default"."person"'::regclass
       ) / 4096
     )
-  ) AS t17
+  ) AS t16
 )
-,t21 AS (
-  SELECT t20."m0" >= (SELECT $1::integer) AND t20."m1" > (SELECT $2::numeric) AS answer
+,t20 AS (
+  SELECT t19."m0" >= (SELECT $1::integer) AND t19."m1" > (SELECT $2::numeric) AS answer
   FROM (
-    SELECT count(*) AS m0,sum(t19."amount") AS m1
-    FROM "workspace_default"."opportunity" AS t19
+    SELECT count(*) AS m0,sum(t18."amount") AS m1
+    FROM "workspace_default"."opportunity" AS t18
     WHERE false
-  ) AS t20
+  ) AS t19
 )
-,t33 AS (
-  SELECT t32."m0" = (SELECT $4::integer) AS answer
-  FROM (SELECT count(*) AS m0 FROM "workspace_default"."person" AS t31 WHERE false) AS t32
+,t32 AS (
+  SELECT t31."m0" = (SELECT $4::integer) AS answer
+  FROM (SELECT count(*) AS m0 FROM "workspace_default"."person" AS t30 WHERE false) AS t31
 )
 ,t49 AS (
   SELECT count(*) >= greatest(
@@ -138,60 +138,61 @@ SELECT '{"companies":{"totalCount":' || (
   ),''
 ) || ']}}'
 FROM (
-  (SELECT t14.c0,t14.c1,t14.k0 FROM t10 AS t14 WHERE (SELECT t13.hits >= 2 FROM t12 AS t13))
+  (SELECT t13.c0,t13.c1,t13.k0 FROM t10 AS t13)
   UNION ALL (
-    SELECT t43.c0,t43.c1,t43.k0
+    SELECT t42.c0,t42.c1,t42.k0
     FROM (
       SELECT t0."name" AS c0,t0."id" AS c1,(fieldstone.text_key_1(t0."name") COLLATE "C") AS k0
       FROM "workspace_default"."company" AS t0
       LEFT JOIN (
-        SELECT t24.k,t24."m0" >= (SELECT $1::integer) AND t24."m1" > (SELECT $2::numeric) AS answer
+        SELECT t23.k,t23."m0" >= (SELECT $1::integer) AND t23."m1" > (SELECT $2::numeric) AS answer
         FROM (
-          SELECT count(*) AS m0,sum(t22."amount") AS m1,t22."companyId" AS k
-          FROM "workspace_default"."opportunity" AS t22
-          WHERE (SELECT t23.are_many FROM t18 AS t23) AND t22."companyId" IS NOT NULL AND t22."deletedAt" IS
-            NULL AND t22."stage" <> (SELECT $3::text)
-          GROUP BY t22."companyId"
-        ) AS t24
-        WHERE (t24."m0" >= (SELECT $1::integer) AND t24."m1" > (SELECT $2::numeric)) IS DISTINCT FROM (
-          SELECT t25.answer
-          FROM t21 AS t25
+          SELECT count(*) AS m0,sum(t21."amount") AS m1,t21."companyId" AS k
+          FROM "workspace_default"."opportunity" AS t21
+          WHERE (SELECT t22.are_many FROM t17 AS t22) AND t21."companyId" IS NOT NULL AND t21."deletedAt" IS
+            NULL AND t21."stage" <> (SELECT $3::text)
+          GROUP BY t21."companyId"
+        ) AS t23
+        WHERE (t23."m0" >= (SELECT $1::integer) AND t23."m1" > (SELECT $2::numeric)) IS DISTINCT FROM (
+          SELECT t24.answer
+          FROM t20 AS t24
         )
-      ) AS t26 ON t26.k = t0."id"
+      ) AS t25 ON t25.k = t0."id"
       LEFT JOIN (
-        SELECT t36.k,t36."m0" = (SELECT $4::integer) AS answer
+        SELECT t35.k,t35."m0" = (SELECT $4::integer) AS answer
         FROM (
-          SELECT count(*) AS m0,t34."companyId" AS k
-          FROM "workspace_default"."person" AS t34
-          WHERE (SELECT t35.are_many FROM t18 AS t35) AND t34."companyId" IS NOT NULL AND t34."deletedAt" IS
+          SELECT count(*) AS m0,t33."companyId" AS k
+          FROM "workspace_default"."person" AS t33
+          WHERE (SELECT t34.are_many FROM t17 AS t34) AND t33."companyId" IS NOT NULL AND t33."deletedAt" IS
             NULL
-          GROUP BY t34."companyId"
-        ) AS t36
-        WHERE t36."m0" = (SELECT $4::integer) IS DISTINCT FROM (SELECT t37.answer FROM t33 AS t37)
-      ) AS t38 ON t38.k = t0."id"
-      WHERE t0."deletedAt" IS NULL AND CASE WHEN (SELECT t30.are_many FROM t18 AS t30) THEN CASE WHEN t26.k IS
-        NULL THEN (SELECT t27.answer FROM t21 AS t27) ELSE t26.answer END ELSE (
-        SELECT t29."m0" >= (SELECT $1::integer) AND t29."m1" > (SELECT $2::numeric)
+          GROUP BY t33."companyId"
+        ) AS t35
+        WHERE t35."m0" = (SELECT $4::integer) IS DISTINCT FROM (SELECT t36.answer FROM t32 AS t36)
+      ) AS t37 ON t37.k = t0."id"
+      WHERE t0."deletedAt" IS NULL AND CASE WHEN (SELECT t29.are_many FROM t17 AS t29) THEN CASE WHEN t25.k IS
+        NULL THEN (SELECT t26.answer FROM t20 AS t26) ELSE t25.answer END ELSE (
+        SELECT t28."m0" >= (SELECT $1::integer) AND t28."m1" > (SELECT $2::numeric)
         FROM (
-          SELECT count(*) AS m0,sum(t28."amount") AS m1
-          FROM "workspace_default"."opportunity" AS t28
-          WHERE t28."companyId" = t0."id" AND t28."deletedAt" IS NULL AND t28."stage" <> (SELECT $3::text)
-        ) AS t29
-      ) END AND NOT CASE WHEN (SELECT t42.are_many FROM t18 AS t42) THEN CASE WHEN t38.k IS NULL THEN (
-        SELECT t39.answer
-        FROM t33 AS t39
-      ) ELSE t38.answer END ELSE (
-        SELECT t41."m0" = (SELECT $4::integer)
+          SELECT count(*) AS m0,sum(t27."amount") AS m1
+          FROM "workspace_default"."opportunity" AS t27
+          WHERE t27."companyId" = t0."id" AND t27."deletedAt" IS NULL AND t27."stage" <> (SELECT $3::text)
+        ) AS t28
+      ) END AND NOT CASE WHEN (SELECT t41.are_many FROM t17 AS t41) THEN CASE WHEN t37.k IS NULL THEN (
+        SELECT t38.answer
+        FROM t32 AS t38
+      ) ELSE t37.answer END ELSE (
+        SELECT t40."m0" = (SELECT $4::integer)
         FROM (
           SELECT count(*) AS m0
-          FROM "workspace_default"."person" AS t40
-          WHERE t40."companyId" = t0."id" AND t40."deletedAt" IS NULL
-        ) AS t41
-      ) END AND (SELECT t15.hits < 2 FROM t12 AS t15)
+          FROM "workspace_default"."person" AS t39
+          WHERE t39."companyId" = t0."id" AND t39."deletedAt" IS NULL
+        ) AS t40
+      ) END AND (SELECT t14.hits < 2 FROM t12 AS t14)
       OFFSET 0
-    ) AS t43
+    ) AS t42
     ORDER BY k0,c1
     LIMIT 2
+    OFFSET (SELECT t43.hits FROM t12 AS t43)
   )
   LIMIT 2
 ) AS t44;

@@ -79,34 +79,35 @@ SELECT '{"people":{"totalCount":' || (
   ),''
 ) || ']}}'
 FROM (
-  (SELECT t15.c0,t15.c1,t15.k0 FROM t11 AS t15 WHERE (SELECT t14.hits >= 2 FROM t13 AS t14))
+  (SELECT t14.c0,t14.c1,t14.k0 FROM t11 AS t14)
   UNION ALL (
-    SELECT t20.c0,t20.c1,t20.k0
+    SELECT t19.c0,t19.c1,t19.k0
     FROM (
       SELECT t0."firstName" AS c0,t0."id" AS c1,t0."createdAt" AS k0
       FROM "workspace_default"."person" AS t0
       WHERE t0."deletedAt" IS NULL AND NOT EXISTS (
         SELECT 1
-        FROM "workspace_default"."activity" AS t17
-        WHERE t17."personId" = t0."id" AND t17."deletedAt" IS NULL AND t17."type" <> (SELECT $3::text) IS NOT
+        FROM "workspace_default"."activity" AS t16
+        WHERE t16."personId" = t0."id" AND t16."deletedAt" IS NULL AND t16."type" <> (SELECT $3::text) IS NOT
           TRUE
       ) AND EXISTS (
         SELECT 1
-        FROM "workspace_default"."activity" AS t18
-        WHERE t18."personId" = t0."id" AND t18."deletedAt" IS NULL
+        FROM "workspace_default"."activity" AS t17
+        WHERE t17."personId" = t0."id" AND t17."deletedAt" IS NULL
       ) AND t0."id" = ANY(
         ARRAY(
-          SELECT t19."personId"
-          FROM "workspace_default"."opportunity" AS t19
-          WHERE t19."deletedAt" IS NULL AND t19."stage" = (SELECT $1::text) AND t19."amount" > (
+          SELECT t18."personId"
+          FROM "workspace_default"."opportunity" AS t18
+          WHERE t18."deletedAt" IS NULL AND t18."stage" = (SELECT $1::text) AND t18."amount" > (
             SELECT $2::numeric
           )
         )
-      ) AND (SELECT t16.hits < 2 FROM t13 AS t16)
+      ) AND (SELECT t15.hits < 2 FROM t13 AS t15)
       OFFSET 0
-    ) AS t20
+    ) AS t19
     ORDER BY k0 DESC,c1 DESC
     LIMIT 2
+    OFFSET (SELECT t20.hits FROM t13 AS t20)
   )
   LIMIT 2
 ) AS t21;

@@ -34,33 +34,34 @@ FROM (
   SELECT t11.*,row_number() OVER () AS number,'\x086338316538326639020302'::bytea || timestamptz_send(t11.c3)
     || uuid_send(t11.c0) AS place,count(*) OVER () AS total
   FROM (
-    (SELECT t6.c0,t6.c1,t6.c2,t6.c3 FROM t2 AS t6 WHERE (SELECT t5.hits >= 3 FROM t4 AS t5))
+    (SELECT t5.c0,t5.c1,t5.c2,t5.c3 FROM t2 AS t5)
     UNION ALL (
-      SELECT t7.c0,t7.c1,t7.c2,t7.c3
+      SELECT t6.c0,t6.c1,t6.c2,t6.c3
       FROM (
         SELECT t0."id" AS c0,t0."firstName" AS c1,t0."companyId" AS c2,t0."createdAt" AS c3,t0."deletedAt" AS
           s0,t0."email" AS s1
         FROM "workspace_default"."person" AS t0
         ORDER BY t0."createdAt" DESC,t0."id" DESC
         OFFSET 256
-      ) AS t7
-      WHERE t7.s0 IS NULL AND fieldstone.text_fold_1(t7.s1) LIKE (
+      ) AS t6
+      WHERE t6.s0 IS NULL AND fieldstone.text_fold_1(t6.s1) LIKE (
         SELECT '%' || regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
-      ) AND (SELECT t8.hits >= 3 AND t8.hits < 4 FROM t4 AS t8)
+      ) AND (SELECT t7.hits >= 3 FROM t4 AS t7)
       LIMIT 4
     )
     UNION ALL (
-      SELECT t10.c0,t10.c1,t10.c2,t10.c3
+      SELECT t9.c0,t9.c1,t9.c2,t9.c3
       FROM (
         SELECT t0."id" AS c0,t0."firstName" AS c1,t0."companyId" AS c2,t0."createdAt" AS c3
         FROM "workspace_default"."person" AS t0
         WHERE t0."deletedAt" IS NULL AND fieldstone.text_fold_1(t0."email") LIKE (
           SELECT '%' || regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
-        ) AND (SELECT t9.hits < 3 FROM t4 AS t9)
+        ) AND (SELECT t8.hits < 3 FROM t4 AS t8)
         OFFSET 0
-      ) AS t10
+      ) AS t9
       ORDER BY c3 DESC,c0 DESC
       LIMIT 4
+      OFFSET (SELECT t10.hits FROM t4 AS t10)
     )
     LIMIT 4
   ) AS t11

@@ -20,9 +20,9 @@ SELECT '{"person":' || COALESCE(
       to_json(t9.c1)::text,'null'
     ) || '}'
     FROM (
-      (SELECT t6.c0,t6.c1,t6.k0 FROM t2 AS t6 WHERE (SELECT t5.hits >= 1 FROM t4 AS t5))
+      (SELECT t5.c0,t5.c1,t5.k0 FROM t2 AS t5)
       UNION ALL (
-        SELECT t8.c0,t8.c1,t8.k0
+        SELECT t7.c0,t7.c1,t7.k0
         FROM (
           SELECT t0."firstName" AS c0,t0."lastName" AS c1,t0."id" AS k0
           FROM "workspace_default"."person" AS t0
@@ -32,11 +32,12 @@ SELECT '{"person":' || COALESCE(
             SELECT fieldstone.text_high_1($1::text,false)
           ) AND fieldstone.text_fold_1(t0."firstName") LIKE (
             SELECT regexp_replace(fieldstone.text_fold_1($1::text),'([\\%_])','\\\1','g') || '%'
-          ) AND t0."deletedAt" IS NULL AND (SELECT t7.hits < 1 FROM t4 AS t7)
+          ) AND t0."deletedAt" IS NULL AND (SELECT t6.hits < 1 FROM t4 AS t6)
           OFFSET 0
-        ) AS t8
+        ) AS t7
         ORDER BY k0
         LIMIT 1
+        OFFSET (SELECT t8.hits FROM t4 AS t8)
       )
       LIMIT 1
     ) AS t9

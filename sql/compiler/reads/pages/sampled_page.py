@@ -60,17 +60,17 @@ class SampledPage:
         condition = self.connection.condition
         found = compile_sample(rows, row, condition, self.draft, selected=selected, most=self.limit)
         hits = Hits(FromItem(found, self.draft.alias()), self.draft)
-        by_order = hits.are((Comparison.GE, enough))
-        walked = [self.base.select_from(FromItem(found, self.draft.alias())).only(by_order)]
+        walked = [self.base.select_from(FromItem(found, self.draft.alias()))]
         if enough < self.limit:
             there = RowReference(alias=self.draft.alias(), names=names)
             rest = Query().from_(query_source(sample.read(self.branches[0]).offset(after).text(), there.alias))
             rest.select(*self._hand_on(made, there))
             wanted = compile_condition(condition, there, self.draft, search=Search.SINGLY)
-            is_short = hits.are((Comparison.GE, enough), (Comparison.LT, self.limit))
-            walked.append(rest.only(expressions.all_of((wanted, is_short))).limit(self.limit))
-        # Not ordered again: the rows come as their queries stand here, the sample and the rest, or those by condition.
-        by_condition = self._read_by_condition(hits.are((Comparison.LT, enough)))
+            by_order = hits.are((Comparison.GE, enough))
+            walked.append(rest.only(expressions.all_of((wanted, by_order))).limit(self.limit))
+        # Not ordered again: the rows come as their queries stand here, the sample's first. A full page reads no others,
+        # and those by condition begin with the sample's, which are passed over.
+        by_condition = self._read_by_condition(hits.are((Comparison.LT, enough))).offset(hits.ask(lambda it: it))
         return self.base.unite([*walked, by_condition], (), self.limit)
 
     def _read_again(self) -> str:
