@@ -27,7 +27,7 @@ from fieldstone.engine.schema.roots.activity.record_events import (
 )
 from fieldstone.engine.schema.roots.records import MUTATION, QUERY, build_mutation, build_query
 from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION, build_field_names, build_subscription
-from fieldstone.engine.schema.scope import NODE, TypeScope
+from fieldstone.engine.schema.scope import NODE, TypeBuilders, TypeScope
 from fieldstone.engine.schema.values import enums
 from fieldstone.engine.schema.values.composites import COMPOSITES, composite_name
 from fieldstone.engine.schema.values.filters import JSON_PATH_FILTER, SCALAR_FILTERS
@@ -69,7 +69,7 @@ SHARED: Mapping[str, GraphQLNamedType] = {
 }
 """The types that know no snapshot: every schema has these very instances."""
 
-_ROOTS: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
+_ROOTS: TypeBuilders = {
     QUERY: build_query,
     MUTATION: build_mutation,
     SUBSCRIPTION: build_subscription,

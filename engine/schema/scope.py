@@ -50,6 +50,13 @@ class Members:
     find: Callable[[str], GraphQLField | None]
 
 
+FieldBuilders = Mapping[str, Callable[["TypeScope"], GraphQLField]]
+"""Root fields by name, each built for one schema."""
+
+TypeBuilders = Mapping[str, Callable[["TypeScope"], GraphQLNamedType]]
+"""Types by name, each built for one schema."""
+
+
 @frozen
 class MutationSet:
     """Mutations that stand in for those derived from the objects.
@@ -63,10 +70,10 @@ class MutationSet:
         other_names: names by which variables may be declared, each with that of the type.
     """
 
-    fields: Mapping[str, Callable[["TypeScope"], GraphQLField]]
-    queries: Mapping[str, Callable[["TypeScope"], GraphQLField]]
-    subscriptions: Mapping[str, Callable[["TypeScope"], GraphQLField]]
-    types: Mapping[str, Callable[["TypeScope"], GraphQLNamedType]]
+    fields: FieldBuilders
+    queries: FieldBuilders
+    subscriptions: FieldBuilders
+    types: TypeBuilders
     unlisted: Mapping[str, GraphQLNamedType]
     other_names: Mapping[str, str]
 

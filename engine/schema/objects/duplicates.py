@@ -3,6 +3,7 @@
 from graphql import GraphQLArgument, GraphQLBoolean, GraphQLField, GraphQLInt, GraphQLList, GraphQLNonNull
 
 from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.values.notation import field_of
 from fieldstone.engine.schema.values.scalars import SCALARS
 from fieldstone.metadata.api_names import TypeRole
 from fieldstone.metadata.model import Object
@@ -14,13 +15,13 @@ def duplicates_field(scope: TypeScope, object_: Object) -> GraphQLField:
     connection = GraphQLNonNull(scope.output_of(object_, TypeRole.CONNECTION))
     ids = GraphQLList(GraphQLNonNull(SCALARS[UUID.name]))
     data = GraphQLList(GraphQLNonNull(scope.input_of(object_, TypeRole.INPUT)))
-    return GraphQLField(
+    return field_of(
         GraphQLNonNull(GraphQLList(connection)),
-        args={
-            "ids": GraphQLArgument(ids, description="The ids of records."),
-            "data": GraphQLArgument(data, description="Data of records that need not exist, in place of `ids`."),
+        f"For each given record, in their order, its likely duplicates among {object_.label_plural}.",
+        {
+            "ids": (ids, "The ids of records."),
+            "data": (data, "Data of records that need not exist, in place of `ids`."),
         },
-        description=f"For each given record, in their order, its likely duplicates among {object_.label_plural}.",
     )
 
 

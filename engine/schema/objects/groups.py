@@ -18,7 +18,7 @@ from fieldstone.engine.schema.values.composites import composite_name
 from fieldstone.engine.schema.values.descriptions import describe_field, describe_key, describe_relation
 from fieldstone.engine.schema.values.enums import enum_value_type
 from fieldstone.engine.schema.values.groupings import BUCKET_ARGUMENT, DATE_GROUP, DATE_GROUPING, grouping_type
-from fieldstone.engine.schema.values.notation import list_of
+from fieldstone.engine.schema.values.notation import field_of, list_of
 from fieldstone.engine.schema.values.paging import filter_argument
 from fieldstone.engine.schema.values.scalars import scalar_type
 from fieldstone.metadata.api_names import TypeRole, type_name
@@ -109,15 +109,13 @@ def build_group_result(scope: TypeScope, object_: Object) -> GraphQLObjectType:
 
 
 def _records(scope: TypeScope, object_: Object) -> GraphQLField:
-    return GraphQLField(
+    return field_of(
         GraphQLNonNull(scope.output_of(object_, TypeRole.CONNECTION)),
-        args={
-            "first": GraphQLArgument(GraphQLInt, description="At most so many records."),
-            "orderBy": GraphQLArgument(
-                GraphQLList(scope.input_of(object_, TypeRole.ORDER_BY)), description="The order of the records."
-            ),
+        "The first records of the group.",
+        {
+            "first": (GraphQLInt, "At most so many records."),
+            "orderBy": (GraphQLList(scope.input_of(object_, TypeRole.ORDER_BY)), "The order of the records."),
         },
-        description="The first records of the group.",
     )
 
 

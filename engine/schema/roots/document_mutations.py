@@ -1,23 +1,22 @@
 """The root fields of trusted documents, with the types that only they use."""
 
-from collections.abc import Callable, Mapping
 from typing import Final
 
-from graphql import (
-    GraphQLArgument,
-    GraphQLBoolean,
-    GraphQLField,
-    GraphQLList,
-    GraphQLNamedType,
-    GraphQLNonNull,
-    GraphQLObjectType,
-    GraphQLString,
-)
+from graphql import GraphQLBoolean, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLString
 
 from fieldstone.engine.schema.roots.model_plans import BROKEN_DOCUMENT
 from fieldstone.engine.schema.roots.mutation_notation import mutation
-from fieldstone.engine.schema.scope import TypeScope
-from fieldstone.engine.schema.values.notation import COUNT, JSON, TEXT, fixed, input_type_of, type_of
+from fieldstone.engine.schema.scope import FieldBuilders, TypeBuilders, TypeScope
+from fieldstone.engine.schema.values.notation import (
+    COUNT,
+    JSON,
+    TEXT,
+    field_of,
+    fixed,
+    input_type_of,
+    root_field,
+    type_of,
+)
 
 _INPUT = input_type_of(
     "ImportDocumentsInput",
@@ -57,39 +56,33 @@ def _broken(scope: TypeScope) -> GraphQLObjectType:
     )
 
 
-DOCUMENT_TYPES: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
+DOCUMENT_TYPES: TypeBuilders = {
     **fixed(_INPUT, _IMPORTED),
     BROKEN_DOCUMENTS: _broken,
 }
 """The types that only these root fields use."""
 
 
-def _remove(scope: TypeScope) -> GraphQLField:
-    return GraphQLField(
-        GraphQLNonNull(scope.object_type(_IMPORTED.name)),
-        args={
-            "client": GraphQLArgument(TEXT, description="The name of the client."),
-            "ids": GraphQLArgument(
-                GraphQLList(TEXT), description="The ids of its documents; all of them where it is left out."
-            ),
-        },
-        description="Removes trusted documents of a client.",
-    )
-
-
-DOCUMENT_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
+DOCUMENT_FIELDS: FieldBuilders = {
     "importDocuments": mutation(
         _IMPORTED.name, "Imports the documents of a client, to be trusted.", input_name=_INPUT.name
     ),
-    "removeDocuments": _remove,
+    "removeDocuments": root_field(
+        GraphQLNonNull(_IMPORTED),
+        "Removes trusted documents of a client.",
+        {
+            "client": (TEXT, "The name of the client."),
+            "ids": (GraphQLList(TEXT), "The ids of its documents; all of them where it is left out."),
+        },
+    ),
 }
 """The mutations."""
 
-DOCUMENT_QUERIES: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {
-    "brokenDocuments": lambda scope: GraphQLField(
+DOCUMENT_QUERIES: Final[FieldBuilders] = {
+    "brokenDocuments": lambda scope: field_of(
         GraphQLNonNull(scope.object_type(BROKEN_DOCUMENTS)),
-        args={"client": GraphQLArgument(GraphQLString, description="The name of a client; of all if left out.")},
-        description="The trusted documents that the model as it is refuses, each as the role of its client sees it.",
+        "The trusted documents that the model as it is refuses, each as the role of its client sees it.",
+        {"client": (GraphQLString, "The name of a client; of all if left out.")},
     ),
 }
 """The queries; `trustedDocuments` is one of the catalog's objects."""

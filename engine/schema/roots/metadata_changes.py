@@ -10,7 +10,6 @@ from graphql import (
     GraphQLInputObjectType,
     GraphQLInputType,
     GraphQLList,
-    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLString,
 )
@@ -20,7 +19,7 @@ from fieldstone.engine.schema.roots.model_plans import CHANGE, PLAN_MUTATIONS, P
 from fieldstone.engine.schema.roots.mutation_notation import InputType, input_of, mutation
 from fieldstone.engine.schema.roots.role_types import ROLE_SHAPES, ROLE_TYPES, NullableInput
 from fieldstone.engine.schema.roots.twenty_names import IGNORED, IndexInput
-from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.scope import FieldBuilders, TypeBuilders, TypeScope
 from fieldstone.engine.schema.values.notation import JSON, UUID, InputMember, fixed
 from fieldstone.engine.schema.values.scalars import SCALARS, build_scalar
 from fieldstone.metadata import scalars
@@ -172,7 +171,7 @@ def _fields(asked: Mapping[str, Mutation]) -> Iterable[tuple[str, Callable[[Type
             yield alias, mutation(answer, spelling, input_name=input_name(alias), input_description=given)
 
 
-CHANGE_TYPES: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
+CHANGE_TYPES: TypeBuilders = {
     **dict(_input_types()),
     **dict(_listed_types()),
     **fixed(MODEL_NAME),
@@ -181,7 +180,7 @@ CHANGE_TYPES: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
 }
 """The types that only these mutations use."""
 
-CHANGE_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
+CHANGE_FIELDS: FieldBuilders = {
     **dict(_fields({action: one for action, one in MUTATIONS.items() if one.has_alias})),
     **dict(_fields({action: one for action, one in MUTATIONS.items() if one.members and not one.has_alias})),
     **PLAN_MUTATIONS,

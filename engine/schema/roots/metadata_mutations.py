@@ -1,17 +1,6 @@
 """The mutations of the Metadata API, with the inputs that only they take."""
 
-from collections.abc import Callable, Mapping
-
-from graphql import (
-    GraphQLArgument,
-    GraphQLBoolean,
-    GraphQLField,
-    GraphQLInt,
-    GraphQLList,
-    GraphQLNamedType,
-    GraphQLNonNull,
-    GraphQLString,
-)
+from graphql import GraphQLBoolean, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLString
 
 from fieldstone.engine.schema.roots.activity.events import EVENT_QUERIES, EVENT_TYPES
 from fieldstone.engine.schema.roots.activity.processes import PROCESS_QUERIES, PROCESS_TYPES
@@ -25,8 +14,18 @@ from fieldstone.engine.schema.roots.saved_views.fields import VIEW_FIELDS, VIEW_
 from fieldstone.engine.schema.roots.token_mutations import TOKEN_FIELDS, TOKEN_QUERIES, TOKEN_TYPES
 from fieldstone.engine.schema.roots.twenty_names import BOOLEAN_FILTER, OTHER_NAMES, UNLISTED_TYPES
 from fieldstone.engine.schema.roots.webhook_mutations import WEBHOOK_FIELDS, WEBHOOK_TYPES
-from fieldstone.engine.schema.scope import MutationSet, TypeScope
-from fieldstone.engine.schema.values.notation import DATE_TIME, JSON, TEXT, UUID, fixed, input_type_of, type_of
+from fieldstone.engine.schema.scope import MutationSet, TypeBuilders
+from fieldstone.engine.schema.values.notation import (
+    DATE_TIME,
+    JSON,
+    TEXT,
+    UUID,
+    field_of,
+    fixed,
+    input_type_of,
+    root_field,
+    type_of,
+)
 from fieldstone.metadata.workspaces.lifetimes import LONGEST_OVERLAP
 
 _CREATE_API_KEY_INPUT = input_type_of(
@@ -58,7 +57,7 @@ _CREATED_API_KEY = type_of(
     },
 )
 
-_TYPES: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
+_TYPES: TypeBuilders = {
     **fixed(_CREATE_API_KEY_INPUT, _CREATED_API_KEY),
     **CHANGE_TYPES,
     **PRINCIPAL_TYPES,
@@ -72,36 +71,7 @@ _TYPES: Mapping[str, Callable[[TypeScope], GraphQLNamedType]] = {
     **fixed(BOOLEAN_FILTER),
 }
 
-
-def _revoke_api_key(scope: TypeScope) -> GraphQLField:
-    return GraphQLField(
-        GraphQLNonNull(scope.object_type("ApiKey")),
-        args={
-            "id": GraphQLArgument(GraphQLNonNull(UUID), description="The key's id."),
-            "withMade": GraphQLArgument(
-                GraphQLBoolean,
-                description="True: the keys that it has made are revoked too, and those that they have made.",
-            ),
-        },
-        description="Revokes an API key: no request that carries it is served any more.",
-    )
-
-
-def _rotate_api_key(scope: TypeScope) -> GraphQLField:
-    return GraphQLField(
-        GraphQLNonNull(scope.object_type(_CREATED_API_KEY.name)),
-        args={
-            "id": GraphQLArgument(GraphQLNonNull(UUID), description="The key's id."),
-            "overlapSeconds": GraphQLArgument(
-                GraphQLInt,
-                description=(
-                    f"For as long the token before is valid too, at most {LONGEST_OVERLAP}; not at all where it is left"
-                    " out."
-                ),
-            ),
-        },
-        description="Gives an API key another token and shows it; the key keeps its id, role and networks.",
-    )
+_OVERLAP = f"For as long the token before is valid too, at most {LONGEST_OVERLAP}; not at all where it is left out."
 
 
 METADATA_MUTATIONS = MutationSet(
@@ -113,8 +83,25 @@ METADATA_MUTATIONS = MutationSet(
             input_name=_CREATE_API_KEY_INPUT.name,
             input_description="The values of the new key.",
         ),
-        "revokeApiKey": _revoke_api_key,
-        "rotateApiKey": _rotate_api_key,
+        "revokeApiKey": lambda scope: field_of(
+            GraphQLNonNull(scope.object_type("ApiKey")),
+            "Revokes an API key: no request that carries it is served any more.",
+            {
+                "id": (GraphQLNonNull(UUID), "The key's id."),
+                "withMade": (
+                    GraphQLBoolean,
+                    "True: the keys that it has made are revoked too, and those that they have made.",
+                ),
+            },
+        ),
+        "rotateApiKey": root_field(
+            GraphQLNonNull(_CREATED_API_KEY),
+            "Gives an API key another token and shows it; the key keeps its id, role and networks.",
+            {
+                "id": (GraphQLNonNull(UUID), "The key's id."),
+                "overlapSeconds": (GraphQLInt, _OVERLAP),
+            },
+        ),
         **DOCUMENT_FIELDS,
         **TOKEN_FIELDS,
         **VIEW_FIELDS,

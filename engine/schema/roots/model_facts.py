@@ -1,20 +1,21 @@
 """The root fields of the Metadata API about the model as a whole: version, field types, names, sizes, builds."""
 
-from collections.abc import Callable, Mapping
 from typing import Final
 
-from graphql import (
-    GraphQLArgument,
-    GraphQLField,
-    GraphQLList,
-    GraphQLNamedType,
-    GraphQLNonNull,
-    GraphQLObjectType,
-    GraphQLString,
-)
+from graphql import GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLString
 
-from fieldstone.engine.schema.scope import TypeScope
-from fieldstone.engine.schema.values.notation import BIG_INT, FLAG, TEXT, UUID, fixed, list_of, type_of
+from fieldstone.engine.schema.scope import FieldBuilders, TypeBuilders, TypeScope
+from fieldstone.engine.schema.values.notation import (
+    BIG_INT,
+    FLAG,
+    TEXT,
+    UUID,
+    field_of,
+    fixed,
+    list_of,
+    root_field,
+    type_of,
+)
 
 FIELD_TYPE_INFO: Final = "FieldTypeInfo"
 DERIVED_NAMES: Final = "DerivedNames"
@@ -119,56 +120,39 @@ def _info(scope: TypeScope) -> GraphQLObjectType:
     )
 
 
-MODEL_FACT_TYPES: Final[Mapping[str, Callable[[TypeScope], GraphQLNamedType]]] = {
+MODEL_FACT_TYPES: Final[TypeBuilders] = {
     FIELD_TYPE_INFO: _info,
     **fixed(_PART, _SETTING, _NAMES, _STATS, _BUILD, _CHANGE),
 }
 """The types that only these root fields use."""
 
 
-def _stats(_scope: TypeScope) -> GraphQLField:
-    objects = GraphQLArgument(
-        GraphQLNonNull(GraphQLList(TEXT)), description="The names or ids of the objects, 200 at most."
-    )
-    return GraphQLField(
-        list_of(_STATS),
-        args={"objects": objects},
-        description="The sizes of objects, of which the role may count all records. No large table is read for them.",
-    )
-
-
-def _derive(_scope: TypeScope) -> GraphQLField:
-    return GraphQLField(
+MODEL_FACTS: Final[FieldBuilders] = {
+    "modelVersion": root_field(GraphQLNonNull(BIG_INT), "The model's version, which each change of it raises."),
+    "fieldTypes": lambda scope: field_of(
+        list_of(scope.object_type(FIELD_TYPE_INFO)), "The types that a field may have."
+    ),
+    "deriveNames": root_field(
         GraphQLNonNull(_NAMES),
-        args={
-            "label": GraphQLArgument(TEXT, description="The label, such as `Team member`."),
-            "object": GraphQLArgument(
-                GraphQLString, description="The nameSingular of the object in which the field's name is to be free."
-            ),
+        "The names that a label suggests for an object and for a field.",
+        {
+            "label": (TEXT, "The label, such as `Team member`."),
+            "object": (GraphQLString, "The nameSingular of the object in which the field's name is to be free."),
         },
-        description="The names that a label suggests for an object and for a field.",
-    )
-
-
-MODEL_FACTS: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {
-    "modelVersion": lambda _scope: GraphQLField(
-        GraphQLNonNull(BIG_INT), description="The model's version, which each change of it raises."
     ),
-    "fieldTypes": lambda scope: GraphQLField(
-        list_of(scope.object_type(FIELD_TYPE_INFO)), description="The types that a field may have."
+    "objectStats": root_field(
+        list_of(_STATS),
+        "The sizes of objects, of which the role may count all records. No large table is read for them.",
+        {"objects": (GraphQLNonNull(GraphQLList(TEXT)), "The names or ids of the objects, 200 at most.")},
     ),
-    "deriveNames": _derive,
-    "objectStats": _stats,
-    "builds": lambda _scope: GraphQLField(
-        list_of(_BUILD), description="The indexes and fields that are being built, with their progress."
-    ),
+    "builds": root_field(list_of(_BUILD), "The indexes and fields that are being built, with their progress."),
 }
 """The root fields. Every role may ask for all but `deriveNames` and `builds`."""
 
-MODEL_SUBSCRIPTIONS: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {
-    "modelChanged": lambda _scope: GraphQLField(
+MODEL_SUBSCRIPTIONS: Final[FieldBuilders] = {
+    "modelChanged": root_field(
         GraphQLNonNull(_CHANGE),
-        description="The model's version, at once and after each change; several changes may be one message.",
+        "The model's version, at once and after each change; several changes may be one message.",
     ),
 }
 """The subscriptions. Every role may ask for them."""

@@ -17,7 +17,7 @@ from graphql import (
 )
 
 from fieldstone.engine.documents.allowances import IS_ALSO_WHOLE
-from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.scope import FieldBuilders, TypeScope
 from fieldstone.engine.schema.values.notation import BIG_INT, COUNT, JSON, TEXT, fixed, list_of, type_of
 
 CHANGE: Final = "Change"
@@ -222,13 +222,13 @@ def _to(_scope: TypeScope) -> dict[str, GraphQLArgument]:
 
 _DRY = {"dryRun": GraphQLArgument(GraphQLBoolean, description="True: nothing is changed, and no table locked.")}
 
-PLAN_QUERIES: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
+PLAN_QUERIES: FieldBuilders = {
     "planChanges": _answering(_changes, "The plan of changes, with all of their problems; nothing is changed."),
     "planRollback": _answering(_to, "The plan of a rollback to a version; nothing is changed."),
 }
 """The queries that answer with plans."""
 
-PLAN_MUTATIONS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
+PLAN_MUTATIONS: FieldBuilders = {
     "applyChanges": _answering(
         lambda scope: {**_changes(scope), **_DRY},
         "Makes several changes, all or none, as one version, and answers with their plan.",

@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Collection, Mapping
 
-from graphql import GraphQLArgument, GraphQLField, GraphQLInputField, GraphQLInputObjectType, GraphQLNonNull
+from graphql import GraphQLField, GraphQLInputField, GraphQLInputObjectType, GraphQLNonNull
 
 from fieldstone.engine.schema.roots.role_types import NullableInput
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.unlisted import OpenInput
-from fieldstone.engine.schema.values.notation import JSON, UUID, InputMember, input_fields
+from fieldstone.engine.schema.values.notation import JSON, UUID, InputMember, field_of, input_fields
 
 InputType = Callable[[TypeScope], GraphQLInputObjectType]
 """Builds an input type for a schema."""
@@ -51,11 +51,11 @@ def mutation(
     """
 
     def build(scope: TypeScope) -> GraphQLField:
-        args: dict[str, GraphQLArgument] = {}
+        arguments: dict[str, InputMember] = {}
         if by_id or id_type:
-            args["id"] = GraphQLArgument(GraphQLNonNull(id_type or UUID), description="The id of its subject.")
+            arguments["id"] = (GraphQLNonNull(id_type or UUID), "The id of its subject.")
         if input_name:
-            args["input"] = GraphQLArgument(GraphQLNonNull(scope.input_type(input_name)), description=input_description)
-        return GraphQLField(GraphQLNonNull(scope.object_type(output_name)), args=args, description=description)
+            arguments["input"] = (GraphQLNonNull(scope.input_type(input_name)), input_description)
+        return field_of(GraphQLNonNull(scope.object_type(output_name)), description, arguments)
 
     return build

@@ -1,12 +1,11 @@
 """The root fields of the Metadata API about rights: those of the principal itself, and those of a role."""
 
-from collections.abc import Callable, Mapping
 from typing import Final
 
-from graphql import GraphQLArgument, GraphQLField, GraphQLList, GraphQLNonNull, GraphQLString
+from graphql import GraphQLList, GraphQLNonNull, GraphQLString
 
 from fieldstone.engine.schema.roots.role_types import SETTING
-from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.scope import FieldBuilders
 from fieldstone.engine.schema.values.notation import (
     BIG_INT,
     DATE_TIME,
@@ -18,6 +17,7 @@ from fieldstone.engine.schema.values.notation import (
     fixed,
     input_type_of,
     list_of,
+    root_field,
     type_of,
 )
 from fieldstone.metadata.roles.principal import SubjectKind
@@ -102,22 +102,22 @@ _EXPLANATION = type_of(
 PRINCIPAL_TYPES: Final = fixed(_KIND, _ME, _FIELD_RIGHTS, _ACTION, _QUESTION, _EXPLANATION)
 """The types that only these root fields use."""
 
-PRINCIPAL_QUERIES: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
-    "me": lambda _scope: GraphQLField(GraphQLNonNull(_ME), description="The identity behind this request."),
-    "fieldRights": lambda _scope: GraphQLField(
+PRINCIPAL_QUERIES: FieldBuilders = {
+    "me": root_field(GraphQLNonNull(_ME), "The identity behind this request."),
+    "fieldRights": root_field(
         list_of(_FIELD_RIGHTS),
-        args={
-            "objects": GraphQLArgument(
+        "The fields of objects that the identity behind this request may read and give, for forms.",
+        {
+            "objects": (
                 GraphQLNonNull(GraphQLList(GraphQLNonNull(GraphQLString))),
-                description="The nameSingulars or ids of up to 200 objects.",
+                "The nameSingulars or ids of up to 200 objects.",
             )
         },
-        description="The fields of objects that the identity behind this request may read and give, for forms.",
     ),
-    "explainAccess": lambda _scope: GraphQLField(
+    "explainAccess": root_field(
         GraphQLNonNull(_EXPLANATION),
-        args={"input": GraphQLArgument(GraphQLNonNull(_QUESTION), description="The question.")},
-        description="Answers whether a role may act on records or fields, with the way that decides it.",
+        "Answers whether a role may act on records or fields, with the way that decides it.",
+        {"input": (GraphQLNonNull(_QUESTION), "The question.")},
     ),
 }
 """The root fields. Every role may ask for `me` and `fieldRights`."""

@@ -1,13 +1,12 @@
 """The root fields of tokens of identity providers and of sessions, with the types that only they use."""
 
-from collections.abc import Callable, Mapping
 from typing import Final
 
-from graphql import GraphQLArgument, GraphQLBoolean, GraphQLField, GraphQLNonNull, GraphQLString
+from graphql import GraphQLBoolean, GraphQLNonNull, GraphQLString
 
 from fieldstone.engine.schema.roots.mutation_notation import mutation
-from fieldstone.engine.schema.scope import TypeScope
-from fieldstone.engine.schema.values.notation import DATE_TIME, TEXT, fixed, input_type_of, list_of, type_of
+from fieldstone.engine.schema.scope import FieldBuilders
+from fieldstone.engine.schema.values.notation import DATE_TIME, TEXT, fixed, input_type_of, list_of, root_field, type_of
 
 _INPUT = input_type_of(
     "DenyTokensInput",
@@ -53,7 +52,7 @@ _DENIED = type_of(
 TOKEN_TYPES: Final = fixed(_INPUT, _ALLOWED_INPUT, _DENIED)
 """The types that only these root fields use."""
 
-TOKEN_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
+TOKEN_FIELDS: FieldBuilders = {
     "denyTokens": mutation(
         _DENIED.name,
         "Denies tokens of an identity provider: no request of this workspace that carries one is served any more.",
@@ -70,14 +69,14 @@ TOKEN_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
 }
 """The mutations; the snapshot must have the object `session`."""
 
-TOKEN_QUERIES: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {
-    "deniedTokens": lambda scope: GraphQLField(
-        list_of(scope.object_type(_DENIED.name)),
-        args={
-            "issuer": GraphQLArgument(GraphQLString, description="An issuer; of all if left out."),
-            "subject": GraphQLArgument(GraphQLString, description="A subject; denials of all tokens if left out."),
+TOKEN_QUERIES: Final[FieldBuilders] = {
+    "deniedTokens": root_field(
+        list_of(_DENIED),
+        "The denials in force, the newest first, and at most 1,000.",
+        {
+            "issuer": (GraphQLString, "An issuer; of all if left out."),
+            "subject": (GraphQLString, "A subject; denials of all tokens if left out."),
         },
-        description="The denials in force, the newest first, and at most 1,000.",
     ),
 }
 """The queries; `sessions` is one of the catalog's objects."""

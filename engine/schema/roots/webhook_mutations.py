@@ -1,20 +1,11 @@
 """The mutations of webhooks, with the types that only they use."""
 
-from collections.abc import Callable, Mapping
 from typing import Final
 
-from graphql import (
-    GraphQLArgument,
-    GraphQLBoolean,
-    GraphQLField,
-    GraphQLInt,
-    GraphQLList,
-    GraphQLNonNull,
-    GraphQLString,
-)
+from graphql import GraphQLBoolean, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLString
 
 from fieldstone.engine.schema.roots.mutation_notation import mutation as _mutation
-from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.scope import FieldBuilders
 from fieldstone.engine.schema.values.notation import (
     COUNT,
     DATE_TIME,
@@ -24,6 +15,7 @@ from fieldstone.engine.schema.values.notation import (
     UUID,
     fixed,
     input_type_of,
+    root_field,
     type_of,
 )
 
@@ -90,19 +82,11 @@ _TEST = type_of(
 )
 
 
-def _redeliver_failed(_scope: TypeScope) -> GraphQLField:
-    return GraphQLField(
-        COUNT,
-        args={"webhookId": GraphQLArgument(GraphQLNonNull(UUID), description="The webhook's id.")},
-        description="Sends the oldest 10,000 given up deliveries of a webhook again; answers with their number.",
-    )
-
-
 WEBHOOK_TYPES: Final = fixed(_CREATE_INPUT, _UPDATE_INPUT, _CREATED, _TEST)
 """The types that only these mutations use."""
 
 
-WEBHOOK_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
+WEBHOOK_FIELDS: FieldBuilders = {
     "createWebhook": _mutation(_CREATED.name, "Creates a webhook and shows its secret.", input_name=_CREATE_INPUT.name),
     "updateWebhook": _mutation(
         "Webhook", "Changes a webhook; one that was disabled is tried again.", by_id=True, input_name=_UPDATE_INPUT.name
@@ -112,6 +96,10 @@ WEBHOOK_FIELDS: Mapping[str, Callable[[TypeScope], GraphQLField]] = {
         _TEST.name, "Sends a signed test event, `webhook.test`, and answers with the outcome.", by_id=True
     ),
     "redeliver": _mutation("WebhookDelivery", "Sends a delivery again, from the start if it was given up.", by_id=True),
-    "redeliverFailed": _redeliver_failed,
+    "redeliverFailed": root_field(
+        COUNT,
+        "Sends the oldest 10,000 given up deliveries of a webhook again; answers with their number.",
+        {"webhookId": (GraphQLNonNull(UUID), "The webhook's id.")},
+    ),
 }
 """The root fields of these mutations; the snapshot must have `webhook` and `webhookDelivery`."""

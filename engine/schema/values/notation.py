@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping
 from typing import Final
 
 from graphql import (
+    GraphQLArgument,
     GraphQLBoolean,
     GraphQLEnumType,
     GraphQLEnumValue,
@@ -60,6 +61,21 @@ def input_type_of(name: str, description: str, members: Mapping[str, InputMember
 def input_fields(members: Mapping[str, InputMember]) -> dict[str, GraphQLInputField]:
     """Return the members of an input as graphql-core takes them."""
     return {name: GraphQLInputField(type_, description=described) for name, (type_, described) in members.items()}
+
+
+def field_of(
+    type_: GraphQLOutputType, description: str, arguments: Mapping[str, InputMember] | None = None
+) -> GraphQLField:
+    """Return the field of this type that takes these arguments, each with its description."""
+    args = {name: GraphQLArgument(of_type, description=told) for name, (of_type, told) in (arguments or {}).items()}
+    return GraphQLField(type_, args=args, description=description)
+
+
+def root_field(
+    type_: GraphQLOutputType, description: str, arguments: Mapping[str, InputMember] | None = None
+) -> Callable[[object], GraphQLField]:
+    """Return the builder of a root field, whose types are those of every schema."""
+    return lambda _scope: field_of(type_, description, arguments)
 
 
 def fixed(*types: GraphQLNamedType) -> dict[str, Callable[[object], GraphQLNamedType]]:

@@ -1,21 +1,24 @@
 """The events of records: the root field of the Metadata API that reads them, and the subscription to new ones."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Final
 
-from graphql import (
-    GraphQLArgument,
-    GraphQLField,
-    GraphQLInt,
-    GraphQLList,
-    GraphQLNamedType,
-    GraphQLNonNull,
-    GraphQLString,
-)
+from graphql import GraphQLField, GraphQLInt, GraphQLList, GraphQLNamedType, GraphQLNonNull, GraphQLString
 
 from fieldstone.engine.schema.roots.activity.record_events import RECORD_EVENT_ACTION, RECORD_EVENT_ACTOR
-from fieldstone.engine.schema.scope import TypeScope
-from fieldstone.engine.schema.values.notation import DATE_TIME, JSON, TEXT, UUID, fixed, input_type_of, list_of, type_of
+from fieldstone.engine.schema.scope import FieldBuilders
+from fieldstone.engine.schema.values.notation import (
+    DATE_TIME,
+    JSON,
+    TEXT,
+    UUID,
+    field_of,
+    fixed,
+    input_type_of,
+    list_of,
+    root_field,
+    type_of,
+)
 from fieldstone.engine.schema.values.paging import PAGE_INFO
 
 EVENTS: Final = "RecordEventConnection"
@@ -81,17 +84,15 @@ _FILTER = input_type_of(
 EVENT_TYPES: Final = fixed(_CHANGE, _EVENT, _EDGE, _EVENTS, _FILTER)
 """The types that only this root field uses."""
 
-EVENT_QUERIES: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {
-    "events": lambda _scope: GraphQLField(
+EVENT_QUERIES: Final[FieldBuilders] = {
+    "events": root_field(
         GraphQLNonNull(_EVENTS),
-        args={
-            "filter": GraphQLArgument(_FILTER, description="The events that are meant."),
-            "first": GraphQLArgument(
-                GraphQLInt, description=f"The size of the page, {FIRST} unless given, 100 at most."
-            ),
-            "before": GraphQLArgument(GraphQLString, description="The cursor of an event: the page has older ones."),
+        "The writes of records, the newest first, as the role sees these records.",
+        {
+            "filter": (_FILTER, "The events that are meant."),
+            "first": (GraphQLInt, f"The size of the page, {FIRST} unless given, 100 at most."),
+            "before": (GraphQLString, "The cursor of an event: the page has older ones."),
         },
-        description="The writes of records, the newest first, as the role sees these records.",
     )
 }
 """The root field, which every role may ask for."""
@@ -102,14 +103,14 @@ TAIL_TYPES: Final[Mapping[str, GraphQLNamedType]] = {type_.name: type_ for type_
 
 def build_tail_field() -> GraphQLField:
     """Return the root field of the subscription to the events of all objects."""
-    return GraphQLField(
+    return field_of(
         GraphQLNonNull(_EVENT),
-        args={
-            "filter": GraphQLArgument(_FILTER, description="The events that are meant."),
-            "after": GraphQLArgument(
+        "The writes of the records of all objects, as the role sees these records.",
+        {
+            "filter": (_FILTER, "The events that are meant."),
+            "after": (
                 GraphQLString,
-                description="The `extensions.position` of the last result received; the events since then come first.",
+                "The `extensions.position` of the last result received; the events since then come first.",
             ),
         },
-        description="The writes of the records of all objects, as the role sees these records.",
     )

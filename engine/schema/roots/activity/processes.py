@@ -1,12 +1,22 @@
 """The root fields of the Metadata API about the processes that serve."""
 
-from collections.abc import Callable, Mapping
 from typing import Final
 
 from graphql import GraphQLArgument, GraphQLField, GraphQLInt, GraphQLList, GraphQLNonNull
 
-from fieldstone.engine.schema.scope import TypeScope
-from fieldstone.engine.schema.values.notation import COUNT, DATE_TIME, FLAG, JSON, TEXT, UUID, fixed, list_of, type_of
+from fieldstone.engine.schema.scope import FieldBuilders
+from fieldstone.engine.schema.values.notation import (
+    COUNT,
+    DATE_TIME,
+    FLAG,
+    JSON,
+    TEXT,
+    UUID,
+    fixed,
+    list_of,
+    root_field,
+    type_of,
+)
 
 PROCESS: Final = "Process"
 METRICS: Final = "MetricSeries"
@@ -46,7 +56,7 @@ _METRICS = type_of(
 PROCESS_TYPES: Final = fixed(_PROCESS, _METRICS)
 """The types that only these root fields use."""
 
-PROCESS_QUERIES: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {
+PROCESS_QUERIES: Final[FieldBuilders] = {
     "metrics": lambda _scope: GraphQLField(
         GraphQLNonNull(_METRICS),
         args={
@@ -55,9 +65,6 @@ PROCESS_QUERIES: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {
         },
         description="Numbers of all processes over time: requests, durations, connections, events and webhooks.",
     ),
-    "processes": lambda _scope: GraphQLField(
-        list_of(_PROCESS),
-        description="The processes of the last day, those that were heard of last first.",
-    ),
+    "processes": root_field(list_of(_PROCESS), "The processes of the last day, those that were heard of last first."),
 }
 """The root fields."""

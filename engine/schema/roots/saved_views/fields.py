@@ -1,6 +1,5 @@
 """The root fields of saved views and preferences, with the types that only they use."""
 
-from collections.abc import Callable, Mapping
 from typing import Final
 
 from graphql import (
@@ -14,7 +13,7 @@ from graphql import (
 )
 
 from fieldstone.engine.schema.roots.mutation_notation import mutation
-from fieldstone.engine.schema.scope import TypeScope
+from fieldstone.engine.schema.scope import FieldBuilders
 from fieldstone.engine.schema.values.notation import (
     DATE_TIME,
     FLAG,
@@ -26,6 +25,7 @@ from fieldstone.engine.schema.values.notation import (
     fixed,
     input_type_of,
     list_of,
+    root_field,
     type_of,
 )
 from fieldstone.metadata.saved_views.saved_view import ViewKind
@@ -118,13 +118,11 @@ VIEW_TYPES: Final = fixed(_KIND, _SCOPE, _COLUMN, _VIEW, _COLUMN_INPUT, _CREATE,
 
 _SCOPE_ARGUMENT = GraphQLArgument(_SCOPE, default_value="PRINCIPAL", description="Whose preferences.")
 
-VIEW_QUERIES: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {
-    "views": lambda _scope: GraphQLField(
+VIEW_QUERIES: Final[FieldBuilders] = {
+    "views": root_field(
         list_of(_VIEW),
-        args={
-            "object": GraphQLArgument(GraphQLString, description="The nameSingular of an object; of all if left out.")
-        },
-        description="The saved views of the key or the user and the shared ones, in the order in which they were made.",
+        "The saved views of the key or the user and the shared ones, in the order in which they were made.",
+        {"object": (GraphQLString, "The nameSingular of an object; of all if left out.")},
     ),
     "preferences": lambda _scope: GraphQLField(
         GraphQLNonNull(JSON),
@@ -132,7 +130,7 @@ VIEW_QUERIES: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {
         description="The preferences, `{}` where there are none.",
     ),
 }
-VIEW_FIELDS: Final[Mapping[str, Callable[[TypeScope], GraphQLField]]] = {
+VIEW_FIELDS: Final[FieldBuilders] = {
     "createView": mutation(VIEW, "Saves a view.", input_name=_CREATE.name, input_description="The view."),
     "updateView": mutation(
         VIEW,
