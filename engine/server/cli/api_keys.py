@@ -36,7 +36,6 @@ async def create(
     Raises:
         CommandError: there is no standard output.
         MetadataError: there is no such workspace or role, or the name, the expiry or the claims are not allowed.
-        SqlError: the database cannot be had.
     """
     require_output()
     if expires_at is not None and expires_at.tzinfo is None:
@@ -55,12 +54,7 @@ async def create(
 
 
 async def list_all(settings: Settings, *, workspace: str) -> None:
-    """Print a line for each key.
-
-    Raises:
-        MetadataError: there is no such workspace.
-        SqlError: the database cannot be had.
-    """
+    """Print a line for each key."""
     keys = await at_workspace(
         settings, workspace, lambda foundation, found: foundation.keys.list(found.id), only_reads=True
     )
@@ -76,7 +70,6 @@ async def rotate(settings: Settings, *, workspace: str, key_id: UUID, overlap_se
     Raises:
         CommandError: there is no standard output.
         MetadataError: there is no such workspace, or it has no such key that is valid.
-        SqlError: the database cannot be had.
     """
     require_output()
 
@@ -93,7 +86,6 @@ async def revoke(settings: Settings, *, workspace: str, key_id: UUID, with_made:
 
     Raises:
         MetadataError: there is no such workspace, or it has no such key.
-        SqlError: the database cannot be had.
     """
 
     async def end(foundation: Foundation, found: Workspace) -> ApiKey:

@@ -51,7 +51,6 @@ async def change_model(
     Raises:
         CommandError: the changes were not confirmed, or the model changed before they were.
         MetadataError: a change is refused.
-        SqlError: the database cannot be had.
         typer.Exit: with `check`, there is something to do.
     """
     writer = foundation.writer

@@ -58,7 +58,6 @@ async def doctor(
         CommandError: there is no such object.
         DifferenceFound: there is a difference, or migrations are missing, or a cell cannot be examined; the others are.
         MetadataError: the catalog is not for this program, a table cannot be rewritten, or two cells are one database.
-        SqlError: the database cannot be had.
     """
     if object_name is not None and not rewrite:
         raise CommandError("--object names a table to be rewritten, and needs --rewrite")

@@ -39,7 +39,6 @@ async def import_manifest(
     Raises:
         CommandError: the file cannot be read or is no manifest, or there is no such role.
         MetadataError: there is no such workspace, or the documents are refused.
-        SqlError: the database cannot be had.
     """
     try:
         documents = read_manifest(_read(path), limits_of(settings).document)
@@ -71,12 +70,7 @@ async def import_manifest(
 
 
 async def list_all(settings: Settings, *, workspace: str, client: str | None) -> None:
-    """Print a line for each document: client, id, operation.
-
-    Raises:
-        MetadataError: there is no such workspace.
-        SqlError: the database cannot be had.
-    """
+    """Print a line for each document: client, id, operation."""
 
     async def read(foundation: Foundation, found: Workspace) -> Sequence[TrustedDocument]:
         async with foundation.database.session() as connection, connection.transaction():
@@ -94,8 +88,6 @@ async def remove(settings: Settings, *, workspace: str, client: str, ids: Sequen
 
     Raises:
         CommandError: there are none of them.
-        MetadataError: there is no such workspace.
-        SqlError: the database cannot be had.
     """
 
     async def drop(foundation: Foundation, found: Workspace) -> int:

@@ -14,7 +14,7 @@ import os
 import sys
 from collections.abc import Callable, Coroutine
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any, Concatenate, NoReturn, ParamSpec
 
 import uvloop
 
@@ -35,6 +35,8 @@ from fieldstone.sql.errors import (
     WritesRefused,
 )
 
+P = ParamSpec("P")
+
 DIFFERENT = 2
 """The exit code of a comparison that has found something."""
 
@@ -45,14 +47,26 @@ _PATIENCE = 5.0
 """Seconds that a command waits for the database, unless the environment sets another limit."""
 
 
-def run(
+def run(work: Callable[Concatenate[Settings, P], Coroutine[Any, Any, None]], *args: P.args, **kwargs: P.kwargs) -> None:
+    """Do a command's work with the settings of the environment and these arguments, or end with an exit code.
+
+    The work raises CommandError, MetadataError or SqlError where it cannot be done: there is no such workspace, its
+    database cannot be had, or another reason, which the work's own docstring names.
+
+    Raises:
+        SystemExit: it could not be done.
+    """
+    run_server(lambda settings: work(settings, *args, **kwargs), has_log=False, is_patient=False)
+
+
+def run_server(
     work: Callable[[Settings], Coroutine[Any, Any, None]],
     *,
-    has_log: bool = False,
-    is_patient: bool = False,
+    has_log: bool = True,
+    is_patient: bool = True,
     **overrides: Any,
 ) -> None:
-    """Do a command's work with the settings of the environment, or end with a sentence and an exit code.
+    """Do the work of a server, or end with a sentence and an exit code.
 
     Variables that are no settings are named first; a command that `has_log` names them there. One that `is_patient`
     waits for the database as long as a server does.

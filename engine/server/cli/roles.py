@@ -13,12 +13,7 @@ from fieldstone.metadata.shown_text import escape
 
 
 async def list_all(settings: Settings, *, workspace: str) -> None:
-    """Print a line for each role: its name, its label and the settings that it may see and change.
-
-    Raises:
-        MetadataError: there is no such workspace.
-        SqlError: the database cannot be had.
-    """
+    """Print a line for each role: its name, its label and the settings that it may see and change."""
     model = await _load(settings, workspace)
     for role in model.roles.values():
         names = " ".join(sorted(setting.value for setting in role.settings))
@@ -30,7 +25,6 @@ async def show(settings: Settings, *, workspace: str, name: str) -> None:
 
     Raises:
         MetadataError: there is no such workspace, or it has no such role.
-        SqlError: the database cannot be had.
     """
     model = await _load(settings, workspace)
     role = find_role(model.roles, name)

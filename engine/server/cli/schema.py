@@ -17,12 +17,7 @@ _ACTOR = "fieldstone schema apply"
 
 
 async def export(settings: Settings, *, workspace: str) -> None:
-    """Print a workspace's model.
-
-    Raises:
-        MetadataError: there is no such workspace.
-        SqlError: the database cannot be had.
-    """
+    """Print a workspace's model."""
     async with open_foundation_of(settings, workspace, only_reads=True) as foundation:
         found = await foundation.workspaces.find(workspace)
         document = export_model(await foundation.current.get(found.id))
@@ -45,7 +40,6 @@ async def apply_file(
     Raises:
         CommandError: the file cannot be read, or the changes were not confirmed.
         MetadataError: there is no such workspace, or a change is refused.
-        SqlError: the database cannot be had.
         typer.Exit: with `check`, there is a difference.
     """
     document = _read(path)

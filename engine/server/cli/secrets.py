@@ -16,7 +16,6 @@ async def rotate(settings: Settings) -> None:
     Raises:
         CommandError: there is no key.
         MetadataError: a secret cannot be decrypted, or the catalog is not for this program.
-        SqlError: the database cannot be had.
     """
     if not settings.secret_key:
         raise CommandError("FIELDSTONE_SECRET_KEY is not set: set it to a key, `openssl rand -base64 32` makes one")

@@ -30,7 +30,6 @@ async def create(
     Raises:
         CommandError: there is no standard output.
         MetadataError: there is no such workspace or role, or the name, the role or the claims are not allowed.
-        SqlError: the database cannot be had.
     """
     require_output()
     async with open_foundation_of(settings, workspace) as foundation:
@@ -54,12 +53,7 @@ async def create(
 
 
 async def list_all(settings: Settings, *, workspace: str) -> None:
-    """Print a line for each SQL role.
-
-    Raises:
-        MetadataError: there is no such workspace.
-        SqlError: the database cannot be had.
-    """
+    """Print a line for each SQL role."""
     async with open_foundation_of(settings, workspace, only_reads=True) as foundation:
         found = await (await _roles(foundation, workspace)).list()
         model = await foundation.current.get((await foundation.workspaces.find(workspace)).id)
@@ -76,7 +70,6 @@ async def set_password(settings: Settings, *, workspace: str, name: str) -> None
 
     Raises:
         MetadataError: there is no such workspace, or it has no such SQL role.
-        SqlError: the database cannot be had.
     """
     async with open_foundation_of(settings, workspace) as foundation:
         password = await (await _roles(foundation, workspace)).set_password(name)
@@ -89,7 +82,6 @@ async def drop(settings: Settings, *, workspace: str, name: str) -> None:
 
     Raises:
         MetadataError: there is no such workspace, or it has no such SQL role.
-        SqlError: the database cannot be had.
     """
     async with open_foundation_of(settings, workspace) as foundation:
         await (await _roles(foundation, workspace)).drop(name)

@@ -31,7 +31,6 @@ async def create(settings: Settings, *, name: str, cell: str | None = None, temp
     Raises:
         CommandError: a cell is named, and there are none.
         MetadataError: the name is not allowed, or is taken, or there is no such cell or template.
-        SqlError: the database cannot be had.
     """
     then = None if template is None else read_template(template)
     place = ""
@@ -52,7 +51,6 @@ async def list_all(settings: Settings) -> None:
 
     Raises:
         MetadataError: the catalog is not for this program.
-        SqlError: the database cannot be had.
     """
     if settings.cells:
         for one in await list_placed(settings):
@@ -73,7 +71,6 @@ async def delete(settings: Settings, *, name: str, yes: bool) -> None:
     Raises:
         CommandError: the deletion was not confirmed.
         MetadataError: there is no such workspace, or it is `default`, which cannot be deleted.
-        SqlError: the database cannot be had.
     """
     try:
         workspace_id = await _delete(settings, name=name, yes=yes)

@@ -31,22 +31,20 @@ def create_key(
     It is shown this once: only its hash is kept. Works beside a running server.
     """
     work.exit_codes.run(
-        lambda settings: work.api_keys.create(
-            settings,
-            workspace=workspace,
-            name=name,
-            expires_at=expires_at,
-            networks=network or (),
-            role=role,
-            claims=claims,
-        )
+        work.api_keys.create,
+        workspace=workspace,
+        name=name,
+        expires_at=expires_at,
+        networks=network or (),
+        role=role,
+        claims=claims,
     )
 
 
 @api_key.command("list")
 def list_keys(workspace: Workspace = "default") -> None:
     """List a workspace's keys: id, state, role, name."""
-    work.exit_codes.run(lambda settings: work.api_keys.list_all(settings, workspace=workspace))
+    work.exit_codes.run(work.api_keys.list_all, workspace=workspace)
 
 
 @api_key.command("rotate")
@@ -58,9 +56,7 @@ def rotate_key(
     ] = 0,
 ) -> None:
     """Give a key another token and print it, alone on the last line."""
-    work.exit_codes.run(
-        lambda settings: work.api_keys.rotate(settings, workspace=workspace, key_id=key_id, overlap_seconds=overlap)
-    )
+    work.exit_codes.run(work.api_keys.rotate, workspace=workspace, key_id=key_id, overlap_seconds=overlap)
 
 
 @api_key.command("revoke")
@@ -72,6 +68,4 @@ def revoke_key(
     ] = False,
 ) -> None:
     """Revoke a key for good; running servers refuse it within a second."""
-    work.exit_codes.run(
-        lambda settings: work.api_keys.revoke(settings, workspace=workspace, key_id=key_id, with_made=with_made)
-    )
+    work.exit_codes.run(work.api_keys.revoke, workspace=workspace, key_id=key_id, with_made=with_made)

@@ -39,9 +39,7 @@ def import_documents(
     named. Safe to repeat.
     """
     work.exit_codes.run(
-        lambda settings: work.documents.import_manifest(
-            settings, workspace=workspace, client=client, path=path, role=role, replaces=replace
-        )
+        work.documents.import_manifest, workspace=workspace, client=client, path=path, role=role, replaces=replace
     )
 
 
@@ -51,7 +49,7 @@ def list_documents(
     client: Annotated[str | None, typer.Option(help="The client; all of them unless given.")] = None,
 ) -> None:
     """List a workspace's trusted documents: client, id, operation."""
-    work.exit_codes.run(lambda settings: work.documents.list_all(settings, workspace=workspace, client=client))
+    work.exit_codes.run(work.documents.list_all, workspace=workspace, client=client)
 
 
 @documents.command("remove")
@@ -63,6 +61,4 @@ def remove_documents(
     client: Annotated[str, typer.Option(help="The name of the client.")] = "default",
 ) -> None:
     """Remove trusted documents of a client; running servers refuse them within a second."""
-    work.exit_codes.run(
-        lambda settings: work.documents.remove(settings, workspace=workspace, client=client, ids=ids or [])
-    )
+    work.exit_codes.run(work.documents.remove, workspace=workspace, client=client, ids=ids or [])

@@ -13,7 +13,7 @@ role = typer.Typer(no_args_is_help=True, help="List and show the roles that keys
 @role.command("list")
 def list_roles(workspace: Workspace = "default") -> None:
     """List a workspace's roles: name, label, settings."""
-    work.exit_codes.run(lambda settings: work.roles.list_all(settings, workspace=workspace))
+    work.exit_codes.run(work.roles.list_all, workspace=workspace)
 
 
 @role.command("show")
@@ -22,4 +22,4 @@ def show_role(
     workspace: Workspace = "default",
 ) -> None:
     """Show a role as YAML, with the present names of objects and fields."""
-    work.exit_codes.run(lambda settings: work.roles.show(settings, workspace=workspace, name=name))
+    work.exit_codes.run(work.roles.show, workspace=workspace, name=name)

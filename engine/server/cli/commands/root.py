@@ -103,7 +103,7 @@ def migrate() -> None:
 
     Safe to repeat, and to run several times at once. A catalog newer than this program is refused.
     """
-    work.exit_codes.run(work.migrate.migrate, is_patient=True)
+    work.exit_codes.run_server(work.migrate.migrate, has_log=False)
 
 
 cli.command()(export)
@@ -124,7 +124,7 @@ def backup(
     Everything is of one moment: records, models with their history, roles, keys as hashes, webhooks, events. Secrets
     stay encrypted under `FIELDSTONE_SECRET_KEY`, which is not in the file. The file appears complete or not at all.
     """
-    work.exit_codes.run(lambda settings: work.backups.back_up(settings, path=path, workspace=workspace, cell=cell))
+    work.exit_codes.run(work.backups.back_up, path=path, workspace=workspace, cell=cell)
 
 
 @cli.command()
@@ -144,11 +144,7 @@ def restore(
     Nothing is overwritten, and a restoration that is interrupted leaves nothing behind. The catalog is then brought up
     to date.
     """
-    work.exit_codes.run(
-        lambda settings: work.backups.restore(
-            settings, path=path, workspace=workspace, name=name, check=check, cell=cell
-        )
-    )
+    work.exit_codes.run(work.backups.restore, path=path, workspace=workspace, name=name, check=check, cell=cell)
 
 
 @cli.command()
@@ -170,9 +166,7 @@ def doctor(
     least 100 columns, or is short of room for the sake of any, is replaced by a new one in one transaction, under the
     same names; it says which tables nobody can use meanwhile.
     """
-    work.exit_codes.run(
-        lambda settings: work.doctor.doctor(settings, rewrite=rewrite, object_name=object_name, views=views)
-    )
+    work.exit_codes.run(work.doctor.doctor, rewrite=rewrite, object_name=object_name, views=views)
 
 
 @cli.command()
@@ -184,4 +178,4 @@ def status(
 
     Exits with 2 where migrations are missing, the catalog is not for this program, or a build has failed.
     """
-    work.exit_codes.run(lambda settings: work.status.status(settings, as_json=as_json, cell=cell))
+    work.exit_codes.run(work.status.status, as_json=as_json, cell=cell)

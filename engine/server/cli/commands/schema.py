@@ -13,7 +13,7 @@ schema = typer.Typer(no_args_is_help=True, help="Keep a workspace's model as a Y
 @schema.command("export")
 def export_schema(workspace: Workspace = "default") -> None:
     """Print the model as YAML."""
-    work.exit_codes.run(lambda settings: work.schema.export(settings, workspace=workspace))
+    work.exit_codes.run(work.schema.export, workspace=workspace)
 
 
 @schema.command("diff")
@@ -23,9 +23,7 @@ def diff_schema(
     prune: Prune = False,
 ) -> None:
     """Show the changes that `apply` would make, with their SQL; exits with 2 where there is a difference."""
-    work.exit_codes.run(
-        lambda settings: work.schema.apply_file(settings, workspace=workspace, path=path, check=True, prune=prune)
-    )
+    work.exit_codes.run(work.schema.apply_file, workspace=workspace, path=path, check=True, prune=prune)
 
 
 @schema.command("apply")
@@ -43,11 +41,7 @@ def apply_schema(
     Parts that the file does not have stay, unless `--prune` is given. A part with another name in the file is renamed
     where it says `renamedFrom`. Safe to repeat.
     """
-    work.exit_codes.run(
-        lambda settings: work.schema.apply_file(
-            settings, workspace=workspace, path=path, check=check, yes=yes, prune=prune
-        )
-    )
+    work.exit_codes.run(work.schema.apply_file, workspace=workspace, path=path, check=check, yes=yes, prune=prune)
 
 
 @schema.command("import")
@@ -85,17 +79,15 @@ def import_tables(
     UUIDs. Safe to repeat: an import finds the objects of an earlier one, and adds new tables, columns and rows.
     """
     work.exit_codes.run(
-        lambda settings: work.import_schema.import_schema(
-            settings,
-            schema=name,
-            dsn=source,
-            workspace=workspace,
-            only=only or (),
-            skip=skip or (),
-            with_keys=with_keys,
-            with_rows=with_rows,
-            as_file=as_file,
-            check=check,
-            yes=yes,
-        )
+        work.import_schema.import_schema,
+        schema=name,
+        dsn=source,
+        workspace=workspace,
+        only=only or (),
+        skip=skip or (),
+        with_keys=with_keys,
+        with_rows=with_rows,
+        as_file=as_file,
+        check=check,
+        yes=yes,
     )

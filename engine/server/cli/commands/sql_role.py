@@ -34,32 +34,30 @@ def create_sql_role(
     change of the model changes the views with it. The password is shown this once. Works beside a running server.
     """
     work.exit_codes.run(
-        lambda settings: work.sql_roles.create(
-            settings,
-            workspace=workspace,
-            name=name,
-            role=role,
-            claims=claims,
-            snake_case=snake_case,
-            connections=connections,
-            statement_seconds=statement_timeout,
-        )
+        work.sql_roles.create,
+        workspace=workspace,
+        name=name,
+        role=role,
+        claims=claims,
+        snake_case=snake_case,
+        connections=connections,
+        statement_seconds=statement_timeout,
     )
 
 
 @sql_role.command("list")
 def list_sql_roles(workspace: Workspace = "default") -> None:
     """List a workspace's SQL roles: name, role, schema."""
-    work.exit_codes.run(lambda settings: work.sql_roles.list_all(settings, workspace=workspace))
+    work.exit_codes.run(work.sql_roles.list_all, workspace=workspace)
 
 
 @sql_role.command("password")
 def set_sql_role_password(name: Name, workspace: Workspace = "default") -> None:
     """Give a login another password and print it, alone on the last line."""
-    work.exit_codes.run(lambda settings: work.sql_roles.set_password(settings, workspace=workspace, name=name))
+    work.exit_codes.run(work.sql_roles.set_password, workspace=workspace, name=name)
 
 
 @sql_role.command("drop")
 def drop_sql_role(name: Name, workspace: Workspace = "default") -> None:
     """Drop a login, and its views if no other one reads them; open sessions can read nothing more."""
-    work.exit_codes.run(lambda settings: work.sql_roles.drop(settings, workspace=workspace, name=name))
+    work.exit_codes.run(work.sql_roles.drop, workspace=workspace, name=name)

@@ -23,7 +23,7 @@ def create_workspace(
     ] = None,
 ) -> None:
     """Make a workspace with the standard objects: companies, people, opportunities, activities."""
-    work.exit_codes.run(lambda settings: work.workspaces.create(settings, name=name, cell=cell, template=template))
+    work.exit_codes.run(work.workspaces.create, name=name, cell=cell, template=template)
 
 
 @workspace.command("delete")
@@ -36,7 +36,7 @@ def delete_workspace(
     Its keys are revoked first, and its tables go in portions, so that any number of them will do. A deletion that
     was interrupted continues when the command is given again.
     """
-    work.exit_codes.run(lambda settings: work.workspaces.delete(settings, name=name, yes=yes))
+    work.exit_codes.run(work.workspaces.delete, name=name, yes=yes)
 
 
 @workspace.command("distribute")
@@ -45,7 +45,7 @@ def distribute_workspace(name: Annotated[str, typer.Argument(help="The workspace
 
     Its writes wait until its records are there. `FIELDSTONE_DISTRIBUTE=citus` distributes new workspaces by itself.
     """
-    work.exit_codes.run(lambda settings: work.places.distribute(settings, name=name))
+    work.exit_codes.run(work.places.distribute, name=name)
 
 
 @workspace.command("list")
@@ -66,7 +66,7 @@ def move_workspace(
 
     A move between cells that was interrupted goes on where it was when the command is given again.
     """
-    work.exit_codes.run(lambda settings: work.places.move(settings, name=name, to=to, is_cancelled=cancel))
+    work.exit_codes.run(work.places.move, name=name, to=to, is_cancelled=cancel)
 
 
 @workspace.command("rebalance")

@@ -37,7 +37,6 @@ async def open_places(settings: Settings) -> AsyncIterator[Places]:
 
     Raises:
         CommandError: all workspaces lie in one database.
-        SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
     """
     if settings.cells:

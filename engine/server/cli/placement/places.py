@@ -18,7 +18,6 @@ async def distribute(settings: Settings, *, name: str) -> None:
     Raises:
         CommandError: the settings do not name Citus.
         MetadataError: there is no such workspace, or it cannot be distributed.
-        SqlError: the database cannot be had.
     """
     async with open_places(settings) as places:
         if not isinstance(places, NodesOfCitus):
@@ -33,7 +32,6 @@ async def move(settings: Settings, *, name: str, to: str | None, is_cancelled: b
     Raises:
         CommandError: all workspaces lie in one database, or no place is named.
         MetadataError: there is no such workspace or place, or the move was refused.
-        SqlError: the database cannot be had.
     """
     if is_cancelled:
         if not settings.cells:
@@ -53,7 +51,6 @@ async def rebalance(settings: Settings) -> None:
 
     Raises:
         CommandError: all workspaces lie in one database, or some moves were refused.
-        SqlError: the database cannot be had.
     """
     async with open_places(settings) as places:
         count = await rebalance_places(places)
@@ -66,7 +63,6 @@ async def show(settings: Settings) -> None:
     Raises:
         CommandError: all workspaces lie in one database.
         MetadataError: the catalog is not for this program.
-        SqlError: the database cannot be had.
     """
     async with open_places(settings) as places:
         for one in await places.list():

@@ -33,9 +33,7 @@ def start(given: Mapping[str, Any], *, demo: bool, preload: bool, env_file: str 
     workers = given.get("workers") or os.environ.get(_WORKERS) or found.get(_WORKERS) or "1"
     if workers.strip() == "1":
         os.environ.update(found)
-        work.exit_codes.run(
-            lambda settings: work.serve.serve(settings, demo=demo), has_log=True, is_patient=True, **given
-        )
+        work.exit_codes.run_server(lambda settings: work.serve.serve(settings, demo=demo), **given)
         return
     options = work.supervise.Options(given=given, demo=demo, preload=preload, env_file=env_file)
     if code := work.supervise.supervise(options):

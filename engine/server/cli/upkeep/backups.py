@@ -35,7 +35,6 @@ async def back_up(settings: Settings, *, path: Path, workspace: str | None, cell
     Raises:
         CommandError: it cannot be written.
         MetadataError: the catalog is not for this program.
-        SqlError: the database cannot be had.
     """
     if path == STDOUT:
         require_output()
@@ -68,7 +67,6 @@ async def restore(
     Raises:
         CommandError: it is damaged, something would be overwritten, or it does not fit the database.
         MetadataError: it is of a newer program.
-        SqlError: the database cannot be had.
     """
     try:
         with read_archive(path) as archive:

@@ -35,7 +35,6 @@ async def status(settings: Settings, *, as_json: bool = False, cell: str | None 
         UnknownObject: there is no such cell.
         DifferenceFound: migrations are missing, the catalog is not for this program, a build has failed, or a cell of
             several is away.
-        SqlError: the database cannot be had.
     """
     if settings.cells and cell is None:
         await _show_cells(settings, as_json=as_json)

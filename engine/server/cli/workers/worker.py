@@ -14,7 +14,7 @@ from typing import Any
 import uvicorn
 
 from fieldstone.engine.server.app import Fieldstone
-from fieldstone.engine.server.cli.exit_codes import run as run_command
+from fieldstone.engine.server.cli.exit_codes import run_server
 from fieldstone.engine.server.cli.serving.serve import CLOSING, Server, configure, serve_app
 from fieldstone.engine.server.cli.serving.state_server import serve_state
 from fieldstone.engine.server.cli.supervisor.board import Board
@@ -41,7 +41,7 @@ def run(text: str) -> int:
     """Serve until the supervisor asks for the end, and return the exit code."""
     task = WorkerTask.read(text)
     try:
-        run_command(lambda settings: _work(settings, task), has_log=True, **task.given)
+        run_server(lambda settings: _work(settings, task), is_patient=False, **task.given)
     except SystemExit as end:
         return int(end.code or 0)
     finally:
