@@ -2,14 +2,11 @@
 
 from typing import Final
 
-from fieldstone.metadata.catalog.api_model.audit_model import AUDIT_ENTRY
-from fieldstone.metadata.catalog.api_model.document_model import DOCUMENT
 from fieldstone.metadata.catalog.api_model.notation import catalog_field as _field
 from fieldstone.metadata.catalog.api_model.notation import catalog_object as _object
 from fieldstone.metadata.catalog.api_model.notation import catalog_relation as _relation
 from fieldstone.metadata.catalog.api_model.reader_role import BINDER, MODEL_READER, READER
-from fieldstone.metadata.catalog.api_model.session_model import SESSION
-from fieldstone.metadata.catalog.api_model.slow_model import SLOW_OPERATION
+from fieldstone.metadata.catalog.api_model.request_model import AUDIT_ENTRY, DOCUMENT, SESSION, SLOW_OPERATION
 from fieldstone.metadata.catalog.api_model.webhook_model import DELIVERY, TRY, WEBHOOK
 from fieldstone.metadata.catalog.audit import ACTOR_KINDS
 from fieldstone.metadata.field_types import FieldType
