@@ -43,7 +43,8 @@ _VERBS = {
 }
 """The verbs of relations that are there if the role has a right on the records that a relation leads to."""
 
-_TOTALS = frozenset({"totalCount", "aggregate"})
+TOTALS = frozenset({"totalCount", "aggregate"})
+"""The members of a connection that only roles have which may aggregate the object."""
 _DATA = frozenset({TypeRole.INPUT, TypeRole.INCREMENT, TypeRole.LIST_ITEMS, TypeRole.SET_PATH, TypeRole.DELETE_PATH})
 
 
@@ -138,7 +139,7 @@ def _refused_field(view: Snapshot, type_: str, name: str) -> tuple[Object, str |
     connection = find_type(view, type_)
     if not isinstance(connection, ObjectType) or connection.role is not TypeRole.CONNECTION:
         return None
-    is_total = name in _TOTALS or find_shorthand(connection.object, name) is not None
+    is_total = name in TOTALS or find_shorthand(connection.object, name) is not None
     return connection.object, AGGREGATE if is_total and not connection.object.rights.aggregates else None
 
 

@@ -36,15 +36,20 @@ async def copy_in(connection: Session, archive: ArchiveReader, saved: SavedTable
             await copy.write(chunk)
 
 
-async def load_aside(connection: Session, archive: ArchiveReader, saved: SavedTable) -> Table:
-    """Copy the rows of a table of the catalog into a temporary one, which goes with the transaction; return that."""
-    aside = Table(schema="pg_temp", name=f"restored_{saved.name}")
+async def create_aside(connection: Session, name: str, columns: Collection[str], like: Table) -> Table:
+    """Create an empty temporary table with columns of another one, which goes with the transaction; return it."""
+    aside = Table(schema="pg_temp", name=name)
     await connection.execute(
         sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} LIMIT 0").format(
-            table_sql(aside),
-            names_sql(saved.columns),
-            table_sql(Table(schema=saved.schema, name=saved.name)),
+            table_sql(aside), names_sql(columns), table_sql(like)
         )
     )
+    return aside
+
+
+async def load_aside(connection: Session, archive: ArchiveReader, saved: SavedTable) -> Table:
+    """Copy the rows of a table of the catalog into a temporary one, which goes with the transaction; return that."""
+    like = Table(schema=saved.schema, name=saved.name)
+    aside = await create_aside(connection, f"restored_{saved.name}", saved.columns, like)
     await copy_in(connection, archive, saved, aside)
     return aside

@@ -35,9 +35,6 @@ FROM (
 ) AS sample
 ORDER BY process_id, step, at DESC;
 
--- name: read_clock
-SELECT extract(epoch FROM clock_timestamp());
-
 -- name: list_processes
 SELECT jsonb_build_object('id', id, 'version', version, 'worker', worker, 'startedAt', started_at, 'seenAt', seen_at,
     'isRunning', ended_at IS NULL AND seen_at > clock_timestamp() - make_interval(secs => %(patience)s::float8))

@@ -10,6 +10,7 @@ from typing import Any, Final, NamedTuple
 
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.process_samples.sampler import EVERY
+from fieldstone.metadata.catalog.queries import catalog_statement
 from fieldstone.metadata.json_text import JsonValue, loads
 from fieldstone.sql.executor import Database
 from fieldstone.sql.queries import named_statement
@@ -32,7 +33,7 @@ _PATIENCE = 3 * EVERY
 _MOST_PROCESSES = 200
 
 _READ = named_statement(__name__, "read_samples")
-_CLOCK = named_statement(__name__, "read_clock")
+_CLOCK = catalog_statement("read_clock")
 _PROCESSES = named_statement(__name__, "list_processes")
 
 

@@ -28,9 +28,8 @@ from fieldstone.engine.rest.import_jobs.running import Means
 from fieldstone.engine.rest.import_jobs.service import ImportJobs
 from fieldstone.engine.rest.import_jobs.store import JobStore
 from fieldstone.engine.rest.metadata.api import MetadataRestApi
-from fieldstone.engine.server.facts import read_facts
 from fieldstone.engine.server.foundation import Foundation, open_foundation, pool_settings
-from fieldstone.engine.server.options import limits_of, quotas_of, retention_of, slots_of, webhook_options_of
+from fieldstone.engine.server.options import facts_of, limits_of, quotas_of, retention_of, slots_of, webhook_options_of
 from fieldstone.engine.server.parts import PLAIN, Parts
 from fieldstone.engine.server.process_sync import keep_in_step
 from fieldstone.engine.server.rate_limits.failed_tokens import MOST_SIGN_INS, SIGN_IN_WINDOW, FailedTokens
@@ -134,7 +133,7 @@ async def assemble(
         limiter = build_limiter(settings, foundation.current, leases)
         foundation.keys.changed.connect(lambda _: identity.sessions.forget_all())
         watch = PrincipalWatch(identity)
-        facts = read_facts(settings)
+        facts = facts_of(settings)
         slow = _slow_operations(settings, foundation)
         documents = StoredDocuments(
             foundation.database,

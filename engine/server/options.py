@@ -7,14 +7,28 @@ from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.documents.document import DocumentLimits
 from fieldstone.engine.events.log.partitions import Retention
 from fieldstone.engine.events.quotas import QuotaLimits
+from fieldstone.engine.metadata_api.roles.me import ServerFacts
 from fieldstone.engine.planner.context import RecordLimits
 from fieldstone.engine.request.compile import Limits
 from fieldstone.engine.settings import Settings
+from fieldstone.engine.version import VERSION
 from fieldstone.engine.webhooks.dispatcher import Effort
 from fieldstone.engine.webhooks.retention import Keep
 from fieldstone.engine.webhooks.service import WebhookOptions
 from fieldstone.metadata.catalog.secret_box import SecretBox
 from fieldstone.sql.executor import Database
+
+
+def facts_of(settings: Settings) -> ServerFacts:
+    """Return the facts of the server that a principal is told."""
+    return ServerFacts(
+        version=VERSION,
+        environment=settings.environment.value,
+        rate=settings.rate_limit,
+        session_rate=settings.session_rate_limit,
+        page=settings.max_page,
+        cost=settings.max_cost,
+    )
 
 
 def limits_of(settings: Settings) -> Limits:

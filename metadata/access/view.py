@@ -7,7 +7,6 @@ equal rights on it (`Object.restricted`), and so by the views of the next snapsh
 from collections.abc import Mapping
 from dataclasses import fields, replace
 from operator import is_
-from types import MappingProxyType
 from uuid import UUID
 
 from fieldstone.metadata.access.claims import coerce_claims
@@ -17,10 +16,9 @@ from fieldstone.metadata.errors import UnknownRole
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object, Snapshot
 from fieldstone.metadata.roles.object_access import HIDDEN, WHOLE, ObjectAccess
-from fieldstone.metadata.roles.principal import Principal
+from fieldstone.metadata.roles.principal import NO_CLAIMS, Principal
 from fieldstone.metadata.roles.role import ADMIN, Role, RoleReference, find_role
 
-_NO_CLAIMS: Mapping[str, JsonValue] = MappingProxyType({})
 _ENTRY_BYTES, _RESTRICTED_BYTES, _NAME_BYTES = 160, 750, 26
 """Bytes of memory of an object in a view, of a restricted one beside that, and of a field in a look-up table of it.
 
@@ -88,7 +86,7 @@ def find_claims(snapshot: Snapshot, principal: Principal) -> Mapping[str, JsonVa
     """
     role = find_role(snapshot.roles, principal.role)
     if role is None or not (role.claims or role.parents):
-        return _NO_CLAIMS
+        return NO_CLAIMS
     return type_claims(snapshot, role, principal.claims)
 
 

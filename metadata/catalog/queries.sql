@@ -1393,3 +1393,6 @@ SELECT class.relname, pg_get_viewdef(class.oid), coalesce(class.reloptions, '{}'
 )
 FROM pg_class AS class JOIN pg_namespace AS schema ON schema.oid = class.relnamespace
 WHERE schema.nspname = %(schema)s AND class.relkind = 'v';
+
+-- name: read_clock
+SELECT extract(epoch FROM clock_timestamp());

@@ -28,7 +28,7 @@ ACTOR_SEPARATOR: Final = "\x1f"
 SESSION: Final = ACTOR_SEPARATOR
 """The client of the requests that sessions of browsers send; no key has this name."""
 
-_NO_CLAIMS: Final[Mapping[str, JsonValue]] = MappingProxyType({})
+NO_CLAIMS: Final[Mapping[str, JsonValue]] = MappingProxyType({})
 
 
 @frozen
@@ -58,7 +58,7 @@ class Principal:
     rate_key: UUID
     workspace_id: UUID
     role: RoleReference
-    claims: Mapping[str, JsonValue] = field(default_factory=lambda: _NO_CLAIMS, hash=False)
+    claims: Mapping[str, JsonValue] = field(default_factory=lambda: NO_CLAIMS, hash=False)
     acts_as: str | None = None
     networks: tuple[Network, ...] = ()
     expires_at: float | None = None

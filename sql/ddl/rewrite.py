@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from psycopg import sql
 
-from fieldstone.sql.ddl.names import name_sql, table_sql
+from fieldstone.sql.ddl.names import name_sql, names_sql, table_sql
 from fieldstone.sql.plan.elements import Table
 
 
@@ -26,7 +26,7 @@ def rename_constraint(table: Table, old: str, new: str) -> sql.Composed:
 
 def carry_over(source: Table, target: Table, columns: Sequence[str]) -> sql.Composed:
     """Return the INSERT of all rows of a table into another."""
-    names = sql.SQL(", ").join(name_sql(name) for name in columns)
+    names = names_sql(columns)
     return sql.SQL("INSERT INTO {} ({}) SELECT {} FROM {}").format(table_sql(target), names, names, table_sql(source))
 
 

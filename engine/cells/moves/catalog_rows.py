@@ -7,7 +7,7 @@ from typing import Final, NamedTuple
 from psycopg import sql
 
 from fieldstone.engine.backup.owned import CATALOG, is_saved, of_workspace, stays_behind
-from fieldstone.engine.backup.rows import insert_order
+from fieldstone.engine.backup.rows import create_aside, insert_order
 from fieldstone.engine.cells.moves.move import QUERIES, Move
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.sql.ddl.names import name_sql, names_sql, table_sql
@@ -202,12 +202,7 @@ async def copy_aside(
     source: Session, target: Session, query: sql.Composable, like: Table, columns: Sequence[str], name: str = CAME.name
 ) -> None:
     """Copy the rows of a query in the source into a temporary table of the target, which goes with its transaction."""
-    aside = Table(schema="pg_temp", name=name)
-    await target.execute(
-        sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} LIMIT 0").format(
-            table_sql(aside), names_sql(columns), table_sql(like)
-        )
-    )
+    aside = await create_aside(target, name, columns, like)
     read, write = sql.SQL("COPY ({}) TO STDOUT").format(query), sql.SQL("COPY {} FROM STDIN").format(table_sql(aside))
     async with source.cursor().copy(read) as out, target.cursor().copy(write) as into:
         async for block in out:

@@ -52,9 +52,6 @@ FROM logged;
 -- name: log_bounds
 SELECT (SELECT min(position) FROM fieldstone.event_log), (SELECT max(position) FROM fieldstone.event_log);
 
--- name: read_clock
-SELECT extract(epoch FROM clock_timestamp());
-
 -- name: read_events
 SELECT position, workspace_id, object_id, record_id, action, to_jsonb(changed), before, after, actor,
     to_jsonb(at AT TIME ZONE 'UTC') #>> '{}', actor_kind, actor_id

@@ -5,6 +5,7 @@ from uuid import UUID
 
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.positions import Positions, unknown
+from fieldstone.metadata.catalog.queries import catalog_statement
 from fieldstone.metadata.json_text import dumps, loads
 from fieldstone.sql.executor import Database
 from fieldstone.sql.frozen import frozen
@@ -16,7 +17,7 @@ LONGEST_ANCHOR = 100
 
 _BOUNDS = named_statement(__name__, "log_bounds")
 _READ = named_statement(__name__, "read_events")
-_CLOCK = named_statement(__name__, "read_clock")
+_CLOCK = catalog_statement("read_clock")
 _CENSUS = named_statement(__name__, "count_events")
 
 

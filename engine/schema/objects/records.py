@@ -11,6 +11,7 @@ from graphql import (
     GraphQLString,
 )
 
+from fieldstone.engine.access.withheld import TOTALS
 from fieldstone.engine.schema.objects.aggregates import shorthand_field
 from fieldstone.engine.schema.objects.nodes import NODE_ID
 from fieldstone.engine.schema.scope import NODE, Members, TypeScope
@@ -127,10 +128,10 @@ def build_connection(scope: TypeScope, object_: Object) -> GraphQLObjectType:
     """
 
     def names() -> Iterator[str]:
-        return (name for name in _CONNECTION_FIELDS if object_.rights.aggregates or name not in _TOTALS)
+        return (name for name in _CONNECTION_FIELDS if object_.rights.aggregates or name not in TOTALS)
 
     def find(name: str) -> GraphQLField | None:
-        if name in _CONNECTION_FIELDS and name not in _TOTALS:
+        if name in _CONNECTION_FIELDS and name not in TOTALS:
             return _CONNECTION_FIELDS[name](scope, object_)
         if not object_.rights.aggregates:
             return None
@@ -160,10 +161,6 @@ _CONNECTION_FIELDS: Mapping[str, Callable[[TypeScope, Object], GraphQLField]] = 
         description="The aggregates of all records that match, on this page and all others.",
     ),
 }
-
-
-_TOTALS = frozenset({"totalCount", "aggregate"})
-"""The members of a connection that only roles have which may aggregate the object."""
 
 
 def build_edge(scope: TypeScope, object_: Object) -> GraphQLObjectType:

@@ -14,7 +14,7 @@ from fieldstone.engine.server.fast_path.heads import Found
 from fieldstone.engine.server.fast_path.passing_lines import PassingLines
 from fieldstone.engine.server.fast_path.repeated_request import WarmPath
 from fieldstone.engine.server.fast_path.warm_request import Client, WarmRequest
-from fieldstone.engine.server.http.requests.request_log import Facts, context_of
+from fieldstone.engine.server.http.requests.request_log import SHOWN_PATH, Facts, context_of
 from fieldstone.engine.server.tracing.database import describe_statements
 from fieldstone.engine.server.tracing.operations import describe_operation
 from fieldstone.engine.server.tracing.tracer import NO_PARENT, Tracer
@@ -23,8 +23,6 @@ from fieldstone.metadata.roles.principal import Principal
 if TYPE_CHECKING:
     from opentelemetry.context import Context
     from starlette.types import ASGIApp, Receive, Scope, Send
-
-_SHOWN_PATH = 200
 
 
 class TracedRequests:
@@ -138,7 +136,7 @@ def _describe(span: Span, method: str, path: str, context: Facts) -> None:
         {
             "http.request.method": method,
             "http.route": context.endpoint,
-            "url.path": path[:_SHOWN_PATH],
+            "url.path": path[:SHOWN_PATH],
             "fieldstone.request_id": context.id,
             "fieldstone.operations": context.operations,
         }

@@ -22,7 +22,8 @@ if TYPE_CHECKING:
     from starlette.types import Scope
 
 _KEY = "fieldstone.request"
-_SHOWN_PATH = 200
+SHOWN_PATH = 200
+"""Characters of a path that a line of the log, or a span, has."""
 _LINE = '%s%.2f, "request_id": "%s"%s, "event": "request", "level": "info", "timestamp": "%s.%06dZ"}'
 """A line behind its brace; a `%` with all its values takes half the time of an f-string with formats of its own."""
 _SHORT = 40
@@ -170,7 +171,7 @@ class _JsonLines:
 
 
 def _shown(path: str) -> str:
-    return ascii(path[:_SHOWN_PATH])[1:-1]
+    return ascii(path[:SHOWN_PATH])[1:-1]
 
 
 def _opening(method: str, path: str, status: int) -> str:
