@@ -1,9 +1,9 @@
 """The root field that looks for the duplicates of records, and the arguments of the one that merges them."""
 
-from graphql import GraphQLArgument, GraphQLBoolean, GraphQLField, GraphQLInt, GraphQLList, GraphQLNonNull
+from graphql import GraphQLBoolean, GraphQLField, GraphQLInt, GraphQLList, GraphQLNonNull
 
 from fieldstone.engine.schema.scope import TypeScope
-from fieldstone.engine.schema.values.notation import field_of
+from fieldstone.engine.schema.values.notation import InputMember, field_of
 from fieldstone.engine.schema.values.scalars import SCALARS
 from fieldstone.metadata.api_names import TypeRole
 from fieldstone.metadata.model import Object
@@ -25,21 +25,16 @@ def duplicates_field(scope: TypeScope, object_: Object) -> GraphQLField:
     )
 
 
-def merge_arguments() -> dict[str, GraphQLArgument]:
+def merge_arguments() -> dict[str, InputMember]:
     """Return the arguments of the mutation that merges records."""
     ids = GraphQLNonNull(GraphQLList(GraphQLNonNull(SCALARS[UUID.name])))
+    kept = "The place in `ids`, from 0, of the record that is kept; its values count before all others."
     return {
-        "ids": GraphQLArgument(ids, description="The ids of the records, from two to nine."),
-        "conflictPriorityIndex": GraphQLArgument(
-            GraphQLNonNull(GraphQLInt),
-            description="The place in `ids`, from 0, of the record that is kept; its values count before all others.",
-        ),
-        "dryRun": GraphQLArgument(
-            GraphQLBoolean, description="True: answer the record as it would be, and write nothing."
-        ),
-        "ifUpdatedAt": GraphQLArgument(
+        "ids": (ids, "The ids of the records, from two to nine."),
+        "conflictPriorityIndex": (GraphQLNonNull(GraphQLInt), kept),
+        "dryRun": (GraphQLBoolean, "True: answer the record as it would be, and write nothing."),
+        "ifUpdatedAt": (
             GraphQLList(GraphQLNonNull(SCALARS[DATE_TIME.name])),
-            description="The `updatedAt` that each record must have, in the order of `ids`, to the digits given; else"
-            " CONFLICT.",
+            "The `updatedAt` that each record must have, in the order of `ids`, to the digits given; else CONFLICT.",
         ),
     }

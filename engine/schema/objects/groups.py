@@ -2,15 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-from graphql import (
-    GraphQLArgument,
-    GraphQLField,
-    GraphQLInt,
-    GraphQLList,
-    GraphQLNonNull,
-    GraphQLObjectType,
-    GraphQLString,
-)
+from graphql import GraphQLField, GraphQLInt, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLString
 
 from fieldstone.engine.schema.objects.aggregates import aggregate_field, aggregate_fields, shorthand_field
 from fieldstone.engine.schema.scope import Members, TypeScope
@@ -29,26 +21,22 @@ from fieldstone.metadata.model import Object, relation_end
 def group_by_field(scope: TypeScope, object_: Object) -> GraphQLField:
     """Return the root field of an object's groups."""
     one = GraphQLNonNull(scope.input_of(object_, TypeRole.GROUP_BY))
-    return GraphQLField(
+    order = (
+        "The order: a list of objects with one key each, or one such object; by the values that the records are grouped"
+        " by unless given."
+    )
+    return field_of(
         list_of(scope.output_of(object_, TypeRole.GROUP_RESULT)),
-        args={
-            "groupBy": GraphQLArgument(
-                GraphQLNonNull(GraphQLList(one)), description="The values to group by: objects with one key each."
-            ),
+        f"Groups of {object_.label_plural} that have the same values, with the aggregates of each group.",
+        {
+            "groupBy": (GraphQLNonNull(GraphQLList(one)), "The values to group by: objects with one key each."),
             "filter": filter_argument(scope.input_of(object_, TypeRole.FILTER)),
-            "having": GraphQLArgument(
-                scope.input_of(object_, TypeRole.HAVING), description="Only groups whose aggregates match."
-            ),
-            "orderBy": GraphQLArgument(
-                GraphQLList(scope.input_of(object_, TypeRole.GROUP_ORDER)),
-                description="The order: a list of objects with one key each, or one such object; by the values that"
-                " the records are grouped by unless given.",
-            ),
-            "first": GraphQLArgument(GraphQLInt, description="At most so many groups; 1,000 unless given."),
-            "after": GraphQLArgument(GraphQLString, description="Only groups that follow the one with this cursor."),
-            "limit": GraphQLArgument(GraphQLInt, description="Another name of `first`."),
+            "having": (scope.input_of(object_, TypeRole.HAVING), "Only groups whose aggregates match."),
+            "orderBy": (GraphQLList(scope.input_of(object_, TypeRole.GROUP_ORDER)), order),
+            "first": (GraphQLInt, "At most so many groups; 1,000 unless given."),
+            "after": (GraphQLString, "Only groups that follow the one with this cursor."),
+            "limit": (GraphQLInt, "Another name of `first`."),
         },
-        description=f"Groups of {object_.label_plural} that have the same values, with the aggregates of each group.",
     )
 
 

@@ -1,7 +1,8 @@
 """The search over all objects: its root field, and the types of its answer."""
 
+from collections.abc import Mapping
+
 from graphql import (
-    GraphQLArgument,
     GraphQLField,
     GraphQLFloat,
     GraphQLInt,
@@ -13,35 +14,25 @@ from graphql import (
 )
 
 from fieldstone.engine.schema.scope import SEARCH_CONNECTION, SEARCH_EDGE, SEARCH_RECORD, SEARCH_RESULT, TypeScope
-from fieldstone.engine.schema.values.notation import JSON, TEXT, list_of, type_of
+from fieldstone.engine.schema.values.notation import JSON, TEXT, InputMember, field_of, list_of, type_of
 from fieldstone.engine.schema.values.paging import PAGE_INFO
 
-_ARGUMENTS = {
-    "query": GraphQLArgument(
-        TEXT,
-        description="Words, each the beginning of one; neither case nor accents matter.",
-    ),
-    "objects": GraphQLArgument(
-        GraphQLList(TEXT),
-        description="The `nameSingular`s of the objects that are searched; all unless given.",
-    ),
-    "filter": GraphQLArgument(
-        JSON, description="Only records that match: a filter of the one object that is searched."
-    ),
-    "first": GraphQLArgument(
-        GraphQLInt, description="At most so many hits, counted from the start of those that `after` leaves."
-    ),
-    "after": GraphQLArgument(GraphQLString, description="Only hits that follow the one with this cursor."),
-    "limit": GraphQLArgument(GraphQLInt, description="Another name of `first`."),
+_ARGUMENTS: Mapping[str, InputMember] = {
+    "query": (TEXT, "Words, each the beginning of one; neither case nor accents matter."),
+    "objects": (GraphQLList(TEXT), "The `nameSingular`s of the objects that are searched; all unless given."),
+    "filter": (JSON, "Only records that match: a filter of the one object that is searched."),
+    "first": (GraphQLInt, "At most so many hits, counted from the start of those that `after` leaves."),
+    "after": (GraphQLString, "Only hits that follow the one with this cursor."),
+    "limit": (GraphQLInt, "Another name of `first`."),
 }
 
 
 def search_field(scope: TypeScope) -> GraphQLField:
     """Return the root field `search`."""
-    return GraphQLField(
+    return field_of(
         GraphQLNonNull(scope.object_type(SEARCH_CONNECTION)),
-        args=_ARGUMENTS,
-        description="The records of several objects that have all words of a query, the best first.",
+        "The records of several objects that have all words of a query, the best first.",
+        _ARGUMENTS,
     )
 
 

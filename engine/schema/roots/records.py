@@ -3,15 +3,7 @@
 from collections.abc import Iterator
 from typing import assert_never
 
-from graphql import (
-    GraphQLArgument,
-    GraphQLBoolean,
-    GraphQLField,
-    GraphQLList,
-    GraphQLNonNull,
-    GraphQLObjectType,
-    GraphQLString,
-)
+from graphql import GraphQLBoolean, GraphQLField, GraphQLList, GraphQLNonNull, GraphQLObjectType, GraphQLString
 
 from fieldstone.engine.access.withheld import WITHHELD, withheld_members
 from fieldstone.engine.schema.objects.duplicates import duplicates_field, merge_arguments
@@ -20,6 +12,7 @@ from fieldstone.engine.schema.objects.nodes import node_field
 from fieldstone.engine.schema.objects.records import connection_field
 from fieldstone.engine.schema.objects.search import search_field
 from fieldstone.engine.schema.scope import NODE_ROOTS, SEARCH, Members, TypeScope
+from fieldstone.engine.schema.values.notation import InputMember, arguments_of, field_of
 from fieldstone.engine.schema.values.paging import filter_argument
 from fieldstone.engine.schema.values.scalars import SCALARS
 from fieldstone.engine.schema.values.value_changes import ROLES, Argument, fields_of, withheld_fields
@@ -116,19 +109,17 @@ def _query_field(scope: TypeScope, root: QueryRoot) -> GraphQLField | None:
         case QueryRole.MANY:
             return connection_field(scope, object_, f"A page of {object_.label_plural}.")
         case QueryRole.ONE:
-            return GraphQLField(
+            filter_ = filter_argument(scope.input_of(object_, TypeRole.FILTER))
+            return field_of(
                 scope.output_of(object_, TypeRole.RECORD),
-                args={
-                    **_one_arguments(scope, object_),
-                    "filter": filter_argument(scope.input_of(object_, TypeRole.FILTER)),
-                },
-                description=f"A record of {object_.label_plural}, null where there is none.",
+                f"A record of {object_.label_plural}, null where there is none.",
+                {**_one_arguments(scope, object_), "filter": filter_},
             )
         case QueryRole.AGGREGATE:
-            return GraphQLField(
+            return field_of(
                 GraphQLNonNull(scope.output_of(object_, TypeRole.AGGREGATE)),
-                args={"filter": filter_argument(scope.input_of(object_, TypeRole.FILTER))},
-                description=f"The aggregates of {object_.label_plural}.",
+                f"The aggregates of {object_.label_plural}.",
+                {"filter": filter_argument(scope.input_of(object_, TypeRole.FILTER))},
             )
         case QueryRole.GROUP_BY:
             return group_by_field(scope, object_)
@@ -138,16 +129,14 @@ def _query_field(scope: TypeScope, root: QueryRoot) -> GraphQLField | None:
             assert_never(root.role)
 
 
-def _one_arguments(scope: TypeScope, object_: Object) -> dict[str, GraphQLArgument]:
+def _one_arguments(scope: TypeScope, object_: Object) -> dict[str, InputMember]:
     """Return the arguments of which one names a record."""
-    arguments = {"id": GraphQLArgument(_ID, description="The record's id.")}
+    id_: InputMember = (_ID, "The record's id.")
     if scope.mutations is None:
         key = scope.input_of(object_, TypeRole.UNIQUE_KEY)
-        arguments["where"] = GraphQLArgument(key, description="A unique key of the record, in place of its id.")
-        return arguments
+        return {"id": id_, "where": (key, "A unique key of the record, in place of its id.")}
     unique = (name for name, field in object_.by_name.items() if field.is_unique)
-    described = "The record's name, in the place of its id."
-    return arguments | {name: GraphQLArgument(GraphQLString, description=described) for name in unique}
+    return {"id": id_, **dict.fromkeys(unique, (GraphQLString, "The record's name, in the place of its id."))}
 
 
 def _mutation_field(scope: TypeScope, root: MutationRoot) -> GraphQLField:
@@ -157,7 +146,7 @@ def _mutation_field(scope: TypeScope, root: MutationRoot) -> GraphQLField:
     withheld = _withheld_arguments(scope, root)
     return GraphQLField(
         GraphQLNonNull(GraphQLList(record)) if root.many and root.verb is not Verb.MERGE else record,
-        args=merge_arguments() if root.verb is Verb.MERGE else _mutation_arguments(scope, root),
+        args=arguments_of(merge_arguments() if root.verb is Verb.MERGE else _mutation_arguments(scope, root)),
         extensions={WITHHELD: withheld} if withheld else None,
         description=_EFFECTS[root.verb].format(
             f"records of {object_.label_plural}" if root.many else f"a record of {object_.label_plural}"
@@ -179,51 +168,40 @@ def _withheld_arguments(scope: TypeScope, root: MutationRoot) -> dict[str, tuple
     return found
 
 
-def _mutation_arguments(scope: TypeScope, root: MutationRoot) -> dict[str, GraphQLArgument]:
+def _mutation_arguments(scope: TypeScope, root: MutationRoot) -> dict[str, InputMember]:
     object_ = root.object
-    arguments: dict[str, GraphQLArgument] = {}
+    arguments: dict[str, InputMember] = {}
     creates = root.verb in {Verb.CREATE, Verb.UPSERT}
     if not creates:
         if root.many:
             is_required = root.verb is not Verb.UPDATE
             arguments["filter"] = filter_argument(scope.input_of(object_, TypeRole.FILTER), required=is_required)
         else:
-            arguments |= _one_arguments(scope, object_)
-            arguments["ifUpdatedAt"] = GraphQLArgument(
-                SCALARS[DATE_TIME.name],
-                description="The `updatedAt` that the record must have, to the digits given; else CONFLICT.",
-            )
+            expected = "The `updatedAt` that the record must have, to the digits given; else CONFLICT."
+            arguments |= {**_one_arguments(scope, object_), "ifUpdatedAt": (SCALARS[DATE_TIME.name], expected)}
     if creates or root.verb is Verb.UPDATE:
         data = scope.input_of(object_, TypeRole.INPUT)
-        if creates and root.many:
-            arguments["data"] = GraphQLArgument(
-                GraphQLNonNull(GraphQLList(GraphQLNonNull(data))),
-                description="The records to create, in the order of the answer.",
-            )
+        if not creates:
+            arguments["data"] = (data, "The fields to change.")
+        elif root.many:
+            listed = GraphQLNonNull(GraphQLList(GraphQLNonNull(data)))
+            arguments["data"] = (listed, "The records to create, in the order of the answer.")
         else:
-            arguments["data"] = GraphQLArgument(
-                GraphQLNonNull(data) if creates else data,
-                description="The record to create." if creates else "The fields to change.",
-            )
+            arguments["data"] = (GraphQLNonNull(data), "The record to create.")
     if root.verb is Verb.UPDATE:
         arguments |= {
-            argument.value: GraphQLArgument(scope.input_of(object_, role), description=_CHANGES[argument])
+            argument.value: (scope.input_of(object_, role), _CHANGES[argument])
             for argument, role in ROLES.items()
             if fields_of(object_, role)
         }
     if root.verb is Verb.UPDATE and root.many:
-        item = GraphQLNonNull(scope.input_of(object_, TypeRole.UPDATE_ITEM))
-        arguments["updates"] = GraphQLArgument(
-            GraphQLList(item),
-            description="The records to change with data of their own, in place of `filter` and `data`.",
-        )
+        items = GraphQLList(GraphQLNonNull(scope.input_of(object_, TypeRole.UPDATE_ITEM)))
+        described = "The records to change with data of their own, in place of `filter` and `data`."
+        arguments["updates"] = (items, described)
     if creates and api_names.lacking(object_, Verb.UPSERT) is None:
-        arguments["onConflict"] = GraphQLArgument(
-            scope.input_of(object_, TypeRole.ON_CONFLICT),
-            description="Change the record that has the same unique key, where there is one.",
-        )
+        described = "Change the record that has the same unique key, where there is one."
+        arguments["onConflict"] = (scope.input_of(object_, TypeRole.ON_CONFLICT), described)
     if root.verb is Verb.CREATE and api_names.lacking(object_, Verb.UPSERT) is None:
-        arguments["upsert"] = GraphQLArgument(
-            GraphQLBoolean, description="True: change the record that has the id given, or another unique key given."
-        )
+        described = "True: change the record that has the id given, or another unique key given."
+        arguments["upsert"] = (GraphQLBoolean, described)
     return arguments

@@ -19,6 +19,7 @@ from fieldstone.engine.schema.roots.activity.record_events import RECORD_EVENT_A
 from fieldstone.engine.schema.roots.records import find_query_field, query_names
 from fieldstone.engine.schema.scope import Members, TypeScope
 from fieldstone.engine.schema.values.descriptions import describe_field
+from fieldstone.engine.schema.values.notation import InputMember, field_of
 from fieldstone.metadata import api_names
 from fieldstone.metadata.api_names import SubscriptionRoot, TypeRole, Verb, type_name
 from fieldstone.metadata.changes.rules.options import NO_ENUM_VALUES
@@ -79,30 +80,24 @@ def _live_field(field: GraphQLField) -> GraphQLField:
 
 def _subscription_field(scope: TypeScope, root: SubscriptionRoot) -> GraphQLField:
     object_, verb = root.object, root.verb
-    arguments = {
-        "filter": GraphQLArgument(
-            scope.input_of(object_, TypeRole.FILTER),
-            description=_MATCHES.get(verb, "Only records that match after the write."),
-        ),
-        "after": GraphQLArgument(
-            GraphQLString,
-            description="The `extensions.position` of the last result received; the events since then come first.",
-        ),
+    after = "The `extensions.position` of the last result received; the events since then come first."
+    filter_ = scope.input_of(object_, TypeRole.FILTER)
+    arguments: dict[str, InputMember] = {
+        "filter": (filter_, _MATCHES.get(verb, "Only records that match after the write.")),
+        "after": (GraphQLString, after),
     }
     if verb in {Verb.UPDATE, None}:
-        arguments["changed"] = GraphQLArgument(
-            GraphQLList(GraphQLNonNull(scope.enum_type(type_name(object_, TypeRole.FIELD_NAME)))),
-            description="Only updates that changed the value of one of these fields"
-            + ("." if verb else "; other writes as well."),
-        )
+        names = scope.enum_type(type_name(object_, TypeRole.FIELD_NAME))
+        changed = "Only updates that changed the value of one of these fields"
+        described = f"{changed}." if verb else f"{changed}; other writes as well."
+        arguments["changed"] = (GraphQLList(GraphQLNonNull(names)), described)
     if verb is None:
-        arguments["actions"] = GraphQLArgument(
-            GraphQLList(GraphQLNonNull(RECORD_EVENT_ACTION)), description="Only these writes; all of them unless given."
-        )
-    return GraphQLField(
+        actions = GraphQLList(GraphQLNonNull(RECORD_EVENT_ACTION))
+        arguments["actions"] = (actions, "Only these writes; all of them unless given.")
+    return field_of(
         GraphQLNonNull(scope.output_of(object_, TypeRole.RECORD if verb else TypeRole.RECORD_EVENT)),
-        args=arguments,
-        description=_HAPPENINGS[verb].format(object_.label_plural),
+        _HAPPENINGS[verb].format(object_.label_plural),
+        arguments,
     )
 
 

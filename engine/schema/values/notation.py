@@ -63,12 +63,16 @@ def input_fields(members: Mapping[str, InputMember]) -> dict[str, GraphQLInputFi
     return {name: GraphQLInputField(type_, description=described) for name, (type_, described) in members.items()}
 
 
+def arguments_of(members: Mapping[str, InputMember]) -> dict[str, GraphQLArgument]:
+    """Return the arguments of a field as graphql-core takes them."""
+    return {name: GraphQLArgument(type_, description=described) for name, (type_, described) in members.items()}
+
+
 def field_of(
     type_: GraphQLOutputType, description: str, arguments: Mapping[str, InputMember] | None = None
 ) -> GraphQLField:
     """Return the field of this type that takes these arguments, each with its description."""
-    args = {name: GraphQLArgument(of_type, description=told) for name, (of_type, told) in (arguments or {}).items()}
-    return GraphQLField(type_, args=args, description=description)
+    return GraphQLField(type_, args=arguments_of(arguments or {}), description=description)
 
 
 def root_field(

@@ -15,7 +15,7 @@ from graphql import (
 )
 
 from fieldstone.engine.schema.unlisted import UNLISTED, WithUnlisted
-from fieldstone.engine.schema.values.notation import FLAG, enum_of, type_of
+from fieldstone.engine.schema.values.notation import FLAG, InputMember, arguments_of, enum_of, type_of
 
 ORDER_BY_DIRECTION = enum_of(
     "OrderByDirection",
@@ -66,44 +66,34 @@ def take_paging(field: GraphQLField) -> GraphQLField:
     return field
 
 
-def filter_argument(filter_input: GraphQLInputObjectType, *, required: bool = False) -> GraphQLArgument:
+def filter_argument(filter_input: GraphQLInputObjectType, *, required: bool = False) -> InputMember:
     """Return the argument `filter`."""
     if required:
-        return GraphQLArgument(
-            GraphQLNonNull(filter_input),
-            description="The records to write; a filter without a condition is refused.",
-        )
-    return GraphQLArgument(filter_input, description="Only records that match.")
+        return GraphQLNonNull(filter_input), "The records to write; a filter without a condition is refused."
+    return filter_input, "Only records that match."
 
 
 def connection_arguments(
     filter_input: GraphQLInputObjectType, order_input: GraphQLInputObjectType, distinct: GraphQLEnumType
 ) -> dict[str, GraphQLArgument]:
     """Return the arguments of a connection."""
+    order = "The order: a list of objects with one key each, or one such object."
+    first = "Only the first record in order for each of these values; the order begins with them."
     return {
-        "filter": filter_argument(filter_input),
-        "orderBy": GraphQLArgument(
-            GraphQLList(order_input), description="The order: a list of objects with one key each, or one such object."
-        ),
+        **arguments_of({"filter": filter_argument(filter_input), "orderBy": (GraphQLList(order_input), order)}),
         **_PAGE_ARGUMENTS,
-        "distinctOn": GraphQLArgument(
-            GraphQLList(GraphQLNonNull(distinct)),
-            description="Only the first record in order for each of these values; the order begins with them.",
-        ),
+        "distinctOn": GraphQLArgument(GraphQLList(GraphQLNonNull(distinct)), description=first),
     }
 
 
-_PAGE_ARGUMENTS = {
-    "first": GraphQLArgument(
-        GraphQLInt,
-        description="At most so many records, counted from the start of those that `after` and `before` leave.",
-    ),
-    "after": GraphQLArgument(GraphQLString, description="Only records that follow the one with this cursor."),
-    "last": GraphQLArgument(
-        GraphQLInt,
-        description="At most so many records, counted from the end of those that `after` and `before` leave.",
-    ),
-    "before": GraphQLArgument(GraphQLString, description="Only records that come before the one with this cursor."),
-    "limit": GraphQLArgument(GraphQLInt, description="Another name of `first`."),
-    "offset": GraphQLArgument(GraphQLInt, description="Skip so many records first."),
-}
+_COUNTED = "At most so many records, counted from the {} of those that `after` and `before` leave."
+_PAGE_ARGUMENTS = arguments_of(
+    {
+        "first": (GraphQLInt, _COUNTED.format("start")),
+        "after": (GraphQLString, "Only records that follow the one with this cursor."),
+        "last": (GraphQLInt, _COUNTED.format("end")),
+        "before": (GraphQLString, "Only records that come before the one with this cursor."),
+        "limit": (GraphQLInt, "Another name of `first`."),
+        "offset": (GraphQLInt, "Skip so many records first."),
+    }
+)
