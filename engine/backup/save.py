@@ -18,7 +18,7 @@ from fieldstone.engine.backup.programs import NEWEST, dump_definitions
 from fieldstone.metadata.catalog.migrate import check_applied, read_applied, read_extensions
 from fieldstone.metadata.catalog.queries import QUERIES as CATALOG_QUERIES
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.sql.ddl.names import names_sql, table_sql
+from fieldstone.sql.ddl.names import names_sql, table_sql, tables_sql
 from fieldstone.sql.executor import Database
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
@@ -162,7 +162,7 @@ async def _read_snapshot(connection: Session, workspace: str | None) -> _Snapsho
 
 async def _lock(connection: Session, tables: Sequence[Table]) -> None:
     for start in range(0, len(tables), _LOCKS_IN_ONE):
-        names = sql.SQL(", ").join(table_sql(table) for table in tables[start : start + _LOCKS_IN_ONE])
+        names = tables_sql(tables[start : start + _LOCKS_IN_ONE])
         await connection.execute(sql.SQL("LOCK TABLE {} IN ACCESS SHARE MODE").format(names))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from psycopg import sql
 
 from fieldstone.sql.ddl.create import DefaultFunction, column_default
-from fieldstone.sql.ddl.names import column_sql, name_sql, table_sql
+from fieldstone.sql.ddl.names import column_sql, columns_sql, name_sql, table_sql, tables_sql
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.types import SqlType
@@ -18,7 +18,7 @@ def drop_table(table: Table) -> sql.Composed:
 
 def drop_tables(tables: Sequence[Table]) -> sql.Composed:
     """Return the DROP TABLE of several tables, where they exist, with the foreign keys that lead to them."""
-    return sql.SQL("DROP TABLE IF EXISTS {} CASCADE").format(sql.SQL(", ").join(map(table_sql, tables)))
+    return sql.SQL("DROP TABLE IF EXISTS {} CASCADE").format(tables_sql(tables))
 
 
 def drop_schema(name: str) -> sql.Composed:
@@ -112,7 +112,7 @@ def drop_constraint_if_there(table: Table, name: str) -> sql.Composed:
 def add_at_most_one(table: Table, name: str, columns: Sequence[Column]) -> sql.Composed:
     """Return the ALTER TABLE that lets at most one of the columns have a value; existing rows are not checked."""
     return sql.SQL("ALTER TABLE {} ADD CONSTRAINT {} CHECK (num_nonnulls({}) <= 1) NOT VALID").format(
-        table_sql(table), name_sql(name), sql.SQL(", ").join(map(column_sql, columns))
+        table_sql(table), name_sql(name), columns_sql(columns)
     )
 
 

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from psycopg import sql
 
-from fieldstone.sql.ddl.names import column_sql, name_sql, table_sql
+from fieldstone.sql.ddl.names import column_sql, columns_sql, name_sql, table_sql
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.types import SqlType
@@ -84,7 +84,7 @@ def find_lost(
         but: texts that do not count.
         limit: how many values at most.
     """
-    names = sql.SQL(", ").join(map(column_sql, columns))
+    names = columns_sql(columns)
     return sql.SQL(
         "SELECT shown, rows, (sum(rows) OVER ())::bigint FROM (SELECT concat_ws(' ', {0}) AS shown, count(*) AS rows"
         " FROM {1} WHERE num_nonnulls({0}) > 0 AND ({2}) IS NOT TRUE{3} GROUP BY 1) AS lost"
@@ -101,7 +101,7 @@ def find_commonest(table: Table, columns: Sequence[Column], *, most: int, limit:
         most: how many rows are read at most.
         limit: how many values at most.
     """
-    names = sql.SQL(", ").join(map(column_sql, columns))
+    names = columns_sql(columns)
     return sql.SQL(
         "SELECT shown, count(*), (sum(count(*)) OVER ())::bigint FROM (SELECT left(concat_ws(' ', {0}), 100) AS shown"
         " FROM {1} WHERE {2} IS NOT NULL LIMIT {3}) AS given GROUP BY 1 ORDER BY 2 DESC, 1 LIMIT {4}"

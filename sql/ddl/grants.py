@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from psycopg import sql
 
-from fieldstone.sql.ddl.names import name_sql, table_sql
+from fieldstone.sql.ddl.names import name_sql, tables_sql
 from fieldstone.sql.plan.elements import Table
 
 
@@ -30,13 +30,9 @@ def grant_by_default(login: str) -> list[sql.Composed]:
 
 def revoke_changes(tables: Sequence[Table], login: str) -> sql.Composed:
     """Return the statement that lets a login only read and add rows."""
-    return sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(_listed(tables), name_sql(login))
+    return sql.SQL("REVOKE UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(tables_sql(tables), name_sql(login))
 
 
 def revoke_writes(tables: Sequence[Table], login: str) -> sql.Composed:
     """Return the statement that lets a login only read rows."""
-    return sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(_listed(tables), name_sql(login))
-
-
-def _listed(tables: Sequence[Table]) -> sql.Composed:
-    return sql.SQL(", ").join(map(table_sql, tables))
+    return sql.SQL("REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON {} FROM {}").format(tables_sql(tables), name_sql(login))

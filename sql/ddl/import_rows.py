@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from psycopg import sql
 
-from fieldstone.sql.ddl.names import name_sql, table_sql
+from fieldstone.sql.ddl.names import name_sql, names_sql, table_sql
 from fieldstone.sql.plan.elements import Table
 
 Term = sql.Composable
@@ -146,7 +146,7 @@ def find_origin(table: Table, key: Sequence[str], shown: str, value: Term, sough
 
 def insert_rows(table: Table, columns: Sequence[str], select: sql.Composed) -> sql.Composed:
     """Return the INSERT of the selected rows."""
-    return sql.SQL("INSERT INTO {} ({}) {}").format(table_sql(table), _names(columns), select)
+    return sql.SQL("INSERT INTO {} ({}) {}").format(table_sql(table), names_sql(columns), select)
 
 
 def insert_more_rows(
@@ -199,7 +199,7 @@ def any_of(table: Table, conditions: Sequence[Term], *, only: bool) -> sql.Compo
 def create_waiting(table: Table, columns: Sequence[str]) -> sql.Composed:
     """Return the CREATE of the table WAITING, for rows of another."""
     return sql.SQL("CREATE TEMPORARY TABLE {} ON COMMIT DROP AS SELECT {} FROM {} WITH NO DATA").format(
-        name_sql(WAITING.name), _names(columns), table_sql(table)
+        name_sql(WAITING.name), names_sql(columns), table_sql(table)
     )
 
 
@@ -210,7 +210,7 @@ def copy_out(select: sql.Composed) -> sql.Composed:
 
 def copy_in(table: Table, columns: Sequence[str]) -> sql.Composed:
     """Return the COPY of the output of `copy_out` into a table."""
-    return sql.SQL("COPY {} ({}) FROM STDIN").format(table_sql(table), _names(columns))
+    return sql.SQL("COPY {} ({}) FROM STDIN").format(table_sql(table), names_sql(columns))
 
 
 def _only(only: bool) -> sql.SQL:
@@ -221,7 +221,3 @@ def _within(value: Term, result: Term) -> Term:
     return sql.SQL("CASE WHEN {0} >= {1} AND {0} < {2} THEN {3} END").format(
         value, sql.Literal(_EARLIEST), sql.Literal(_TOO_LATE), result
     )
-
-
-def _names(columns: Sequence[str]) -> sql.Composed:
-    return sql.SQL(", ").join(name_sql(name) for name in columns)

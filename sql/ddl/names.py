@@ -24,6 +24,16 @@ def column_sql(column: Column) -> sql.SQL:
     return name_sql(column.name)
 
 
+def columns_sql(columns: Iterable[Column]) -> sql.Composed:
+    """Return a list of the quoted names of columns."""
+    return sql.SQL(", ").join(map(column_sql, columns))
+
+
 def table_sql(table: Table) -> sql.SQL:
     """Return a table's quoted name, qualified by its schema."""
     return sql.SQL(quote_table(table))
+
+
+def tables_sql(tables: Iterable[Table]) -> sql.Composed:
+    """Return a list of the quoted names of tables."""
+    return sql.SQL(", ").join(map(table_sql, tables))

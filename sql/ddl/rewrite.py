@@ -4,14 +4,13 @@ from collections.abc import Sequence
 
 from psycopg import sql
 
-from fieldstone.sql.ddl.names import name_sql, names_sql, table_sql
+from fieldstone.sql.ddl.names import name_sql, names_sql, table_sql, tables_sql
 from fieldstone.sql.plan.elements import Table
 
 
 def lock_tables(tables: Sequence[Table]) -> sql.Composed:
     """Return the LOCK TABLE against all other sessions."""
-    names = sql.SQL(", ").join(table_sql(table) for table in tables)
-    return sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(names)
+    return sql.SQL("LOCK TABLE {} IN ACCESS EXCLUSIVE MODE").format(tables_sql(tables))
 
 
 def rename_table(table: Table, name: str) -> sql.Composed:

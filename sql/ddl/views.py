@@ -5,7 +5,7 @@ from dataclasses import field
 
 from psycopg import sql
 
-from fieldstone.sql.ddl.names import column_sql, name_sql, table_sql
+from fieldstone.sql.ddl.names import column_sql, name_sql, names_sql, table_sql, tables_sql
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.operands import Column
@@ -66,7 +66,7 @@ def _guarded(source: ViewSource, column: Column) -> sql.Composable:
 
 def drop_views(views: Sequence[Table]) -> sql.Composed:
     """Return the DROP VIEW of several views, where they exist."""
-    return sql.SQL("DROP VIEW IF EXISTS {}").format(sql.SQL(", ").join(map(table_sql, views)))
+    return sql.SQL("DROP VIEW IF EXISTS {}").format(tables_sql(views))
 
 
 def describe_view(view: Table, text: str) -> sql.Composed:
@@ -81,4 +81,4 @@ def describe_column(view: Table, name: str, text: str) -> sql.Composed:
 
 def grant_reading(view: Table, logins: Sequence[str]) -> sql.Composed:
     """Return the GRANT that lets logins read a view."""
-    return sql.SQL("GRANT SELECT ON {} TO {}").format(table_sql(view), sql.SQL(", ").join(map(name_sql, logins)))
+    return sql.SQL("GRANT SELECT ON {} TO {}").format(table_sql(view), names_sql(logins))

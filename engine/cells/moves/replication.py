@@ -15,7 +15,7 @@ from fieldstone.engine.cells.errors import MoveRefused
 from fieldstone.engine.cells.moves.move import MARKERS, QUERIES, Ends, Move, Report
 from fieldstone.engine.cells.moves.sessions import begun_session
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.sql.ddl.names import name_sql, table_sql
+from fieldstone.sql.ddl.names import name_sql, table_sql, tables_sql
 from fieldstone.sql.executor import Database
 from fieldstone.sql.plan.elements import Table
 
@@ -32,7 +32,7 @@ async def begin_replication(ends: Ends, move: Move) -> None:
     link = name_sql(move.link)
     async with ends.source.session() as connection:
         tables = await list_tables(connection, move.schema)
-        listed = sql.SQL(", ").join(map(table_sql, tables))
+        listed = tables_sql(tables)
         await connection.execute(sql.SQL("CREATE PUBLICATION {} FOR TABLE {}").format(link, listed))
     async with ends.source.session() as connection:
         await connection.execute(QUERIES["create_slot"], {"name": move.link})

@@ -27,7 +27,7 @@ from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.sql.concurrency.tasks import end_tasks
 from fieldstone.sql.concurrency.wakeup import Wake
 from fieldstone.sql.ddl import rewrite
-from fieldstone.sql.ddl.names import name_sql, table_sql
+from fieldstone.sql.ddl.names import name_sql, table_sql, tables_sql
 from fieldstone.sql.errors import LockTimeout
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
@@ -169,7 +169,7 @@ async def _close(gate: Session, move: Move, rest: _Rest) -> int:
     Raises:
         MoveRefused: the model may have changed, since the session that held it was lost.
     """
-    listed = sql.SQL(", ").join(map(table_sql, rest.tables))
+    listed = tables_sql(rest.tables)
     async with gate.pipeline():
         # Before the tables: a write that has both of them takes them in this order.
         await gate.execute(QUERIES["close_gate"], {"workspace_id": move.workspace_id})
