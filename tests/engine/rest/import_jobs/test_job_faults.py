@@ -95,7 +95,7 @@ async def test_a_statement_that_is_ended_once_does_not_end_the_job(
         await holder.execute("LOCK TABLE workspace_default.person IN EXCLUSIVE MODE")
         job = await new_job(client, text, "start=run")
         (waiting,) = await until_found(operator, WAITING)
-        assert await (await operator.execute("SELECT pg_cancel_backend(%s)", [waiting])).fetchone() == (True,)
+        assert await (await operator.execute("SELECT pg_cancel_backend(%s::int)", [waiting])).fetchone() == (True,)
     done = await end_of(client, job["id"])
     assert (done["status"], counts(done)) == ("DONE", (5, 0, 0))
     people = (await ask(client, "GET", "people?order_by=email"))["data"]["people"]
@@ -117,7 +117,7 @@ async def test_a_key_that_is_revoked_writes_no_half_of_an_ended_batch(
         (edge,) = (await client.post("/metadata", json={"query": keys})).json()["data"]["apiKeys"]["edges"]
         revoke = {"query": "mutation ($id: UUID!) { revokeApiKey(id: $id) { id } }", "variables": edge["node"]}
         assert "errors" not in (await client.post("/metadata", json=revoke)).json()
-        await operator.execute("SELECT pg_cancel_backend(%s)", [waiting])
+        await operator.execute("SELECT pg_cancel_backend(%s::int)", [waiting])
     stopped = await end_of(client, job["id"])
     assert (stopped["status"], stopped["error"]["code"], counts(stopped)) == ("STOPPED", "UNAUTHENTICATED", (0, 0, 0))
 
@@ -145,7 +145,7 @@ async def test_a_statement_that_is_ended_once_does_not_end_an_undo(
         await holder.execute("LOCK TABLE workspace_default.person IN EXCLUSIVE MODE")
         await act(client, job["id"], "undo")
         (waiting,) = await until_found(operator, WAITING)
-        assert await (await operator.execute("SELECT pg_cancel_backend(%s)", [waiting])).fetchone() == (True,)
+        assert await (await operator.execute("SELECT pg_cancel_backend(%s::int)", [waiting])).fetchone() == (True,)
     undone = await end_of(client, job["id"])
     assert (undone["status"], undone["undone"], undone["kept"], undone["error"]) == ("UNDONE", 2, 0, None)
     assert (await ask(client, "GET", "people"))["totalCount"] == 0
