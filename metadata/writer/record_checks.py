@@ -88,6 +88,8 @@ async def do_row_work(connection: Session, work: RowWork, *, largest_rewrite: in
             await check_row_work(connection, work)
         case FillValues():
             await check_row_work(connection, work)
+            # A record that came in without a value behind the UPDATE would have the whole change be tried again.
+            await hold_table(connection, work.object_.table, readers_too=False)
             values = fill_values(work.field, work.values)
             await connection.execute(
                 column_rows.fill_empty(work.object_.table, work.field.parts[0].column, values), prepare=False

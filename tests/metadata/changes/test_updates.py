@@ -1,5 +1,6 @@
 """Changes of existing definitions: the model, the tables and the records after each."""
 
+import asyncio
 from collections.abc import Iterable
 from typing import Any
 
@@ -10,9 +11,11 @@ from fieldstone.metadata.changes import Change, DeleteField, DeleteIndex, Delete
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import OnDelete, Snapshot
+from fieldstone.metadata.writer.transaction import ModelTransaction
 from tests.metadata.desk import Desk, columns_of, new_field, new_object, new_relation, person
 from tests.metadata.online_ddl.building import builder_of, change_as_big
 from tests.metadata.updates import change, column, field_of, insert, options, update
+from tests.waiting import until_found
 
 
 async def test_an_object_is_renamed_and_its_table_stays(desk: Desk) -> None:
@@ -121,6 +124,34 @@ async def test_a_composite_becomes_required_and_keeps_the_sub_fields_that_record
         column(model_dsn, "person", name) for name in ("seatAddressStreet1", "seatAddressCity", "seatAddressState")
     ]
     assert seats == [["?", "Way"], ["Berlin", None], ["BW", None]]
+
+
+async def test_no_record_comes_in_without_a_value_behind_those_that_got_one(desk: Desk, model_dsn: str) -> None:
+    """The change was tried again for each, on Citus until the tries were used up, as it has more round trips."""
+    insert(model_dsn, "person (email) VALUES ('a@b.example')")
+    workspace, tries = (await desk.default()).workspace, []
+
+    async with (
+        await psycopg.AsyncConnection.connect(model_dsn, autocommit=True) as writer,
+        await psycopg.AsyncConnection.connect(model_dsn, autocommit=True) as reader,
+    ):
+
+        async def require(transaction: ModelTransaction) -> asyncio.Task[Any]:
+            tries.append(transaction)
+            await transaction.apply_all(
+                update("person", "phone", is_nullable=False, backfill="none")(transaction.snapshot)
+            )
+            late = "INSERT INTO workspace_default.person (email) VALUES ('late@b.example')"
+            writing = asyncio.create_task(writer.execute(late))
+            await until_found(reader, "SELECT FROM pg_locks WHERE locktype = 'relation' AND NOT granted")
+            await reader.execute("SELECT FROM workspace_default.person")
+            return writing
+
+        writing = await desk.writer.run(workspace.id, require, actor="test")
+        with pytest.raises(psycopg.errors.NotNullViolation):
+            await writing
+    assert len(tries) == 1
+    assert column(model_dsn, "person", "phone") == ["none"]
 
 
 async def test_a_list_of_options_becomes_required_with_some_of_them_for_all(desk: Desk, model_dsn: str) -> None:
