@@ -325,7 +325,8 @@ class ConnectionPool:
             await session.close()
             return
         connection = DriverConnection(session, self._settings, self._counters, self)
-        connection.measured_pid = find_process(session.pgconn.backend_pid, most_long=self._shares.most_long)
+        made = session.pgconn
+        connection.measured_pid = find_process(made.backend_pid, made.socket, most_long=self._shares.most_long)
         self._all.add(connection)
         self._counters.opened += 1
         await self._configure(connection)

@@ -6,22 +6,37 @@ backend is a process of this machine; of a database elsewhere nothing is known.
 """
 
 import os
+import socket
 from typing import Final
 
 _NANOSECONDS: Final = 1_000_000_000
 
 
-def find_process(backend: int, *, most_long: int) -> int | None:
+def find_process(backend: int, connected: int, *, most_long: int) -> int | None:
     """Return the process of a backend if its time on a processor is worth measuring, or None.
 
     It is if the backend is a process of this machine, and so many long statements leave one of its processors at most.
+    A backend of another machine may have the number of one of this machine, on which a coordinator or a cell runs too.
 
     Args:
         backend: its number, which the process has if it is of this machine.
+        connected: the file descriptor of the socket that leads to it.
         most_long: the long statements of a share that run beside others at once.
     """
     is_scarce = hasattr(os, "sched_getaffinity") and len(os.sched_getaffinity(0)) <= most_long + 1
-    return backend if is_scarce and _read(backend, "comm") == b"postgres\n" else None
+    if not is_scarce or _read(backend, "comm") != b"postgres\n":
+        return None
+    return backend if _stays_here(connected) else None
+
+
+def _stays_here(connected: int) -> bool:
+    """Return whether both ends of a socket are of this machine: they have one address, or none of a network."""
+    with socket.socket(fileno=os.dup(connected)) as end:
+        try:
+            return end.family == socket.AF_UNIX or end.getsockname()[0] == end.getpeername()[0]
+        except OSError:
+            # It was reset meanwhile.
+            return False
 
 
 def processor_seconds(pid: int) -> float | None:

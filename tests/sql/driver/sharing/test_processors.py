@@ -1,6 +1,9 @@
 """sql/driver/sharing/processors.py: the statements that keep a processor, of a database on this machine."""
 
 import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import pytest
 
@@ -11,6 +14,16 @@ from tests.sql.driving import BACKEND, ECHO, SLEEP, opened
 BUSY = Statement(text="SELECT count(*) FROM generate_series(1, $1::int)")
 
 
+@contextmanager
+def connected(source: str) -> Iterator[int]:
+    """Yield the file descriptor of a connection from an address to a listener on 127.0.0.1."""
+    with (
+        socket.create_server(("127.0.0.1", 0)) as listener,
+        socket.create_connection(listener.getsockname(), source_address=(source, 0)) as client,
+    ):
+        yield client.fileno()
+
+
 @pytest.fixture
 def two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
@@ -19,18 +32,23 @@ def two_processors(monkeypatch: pytest.MonkeyPatch) -> None:
 async def test_a_backend_of_this_machine_has_a_process(empty_database: str, two_processors: None) -> None:
     async with opened(empty_database) as database:
         pid = int((await database.read(BACKEND, (), share=1))[0][0] or b"")
-        assert find_process(pid, most_long=1) == pid
+        assert [one.measured_pid for one in database._pool._all] == [pid]
         assert processor_seconds(pid) is not None
-    # Our own process is no backend, and so is none of another machine whose number is ours.
-    assert find_process(os.getpid(), most_long=1) is None
+        with connected("127.0.0.1") as here, connected("127.0.0.2") as elsewhere:
+            assert find_process(pid, here, most_long=1) == pid
+            # A backend of another machine, as a node of Citus is, may have the number of one of this machine.
+            assert find_process(pid, elsewhere, most_long=1) is None
+            # Our own process is no backend.
+            assert find_process(os.getpid(), here, most_long=1) is None
     assert processor_seconds(2**22 + 1) is None
 
 
 def test_with_more_processors_the_long_statements_leave_several(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("fieldstone.sql.driver.sharing.processors._read", lambda *_: b"postgres\n")
-    for count, most_long, found in ((1, 1, 7), (2, 1, 7), (3, 1, None), (3, 2, 7), (64, 2, None)):
-        monkeypatch.setattr(os, "sched_getaffinity", lambda _, count=count: set(range(count)))
-        assert find_process(7, most_long=most_long) == found
+    with connected("127.0.0.1") as here:
+        for count, most_long, found in ((1, 1, 7), (2, 1, 7), (3, 1, None), (3, 2, 7), (64, 2, None)):
+            monkeypatch.setattr(os, "sched_getaffinity", lambda _, count=count: set(range(count)))
+            assert find_process(7, here, most_long=most_long) == found
 
 
 async def test_a_statement_that_computes_keeps_a_processor_and_one_that_waits_does_not(
