@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 
 import psycopg
 import pytest
-from psycopg.conninfo import make_conninfo
+from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from fieldstone.metadata.changes import Change, DeleteIndex, RetryBuild, UpdateField
 from fieldstone.metadata.errors import InvalidChange
@@ -15,6 +15,7 @@ from fieldstone.metadata.online_ddl.refusals import read_refusal
 from fieldstone.sql.errors import DatabaseError, StaleSchema
 from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
+from tests.databases import Databases
 from tests.metadata.desk import Desk, new_field, person
 from tests.metadata.online_ddl.building import builder_of, change_as_big, definition, field_status, index_on, many
 from tests.metadata.updates import column, execute, field_of, insert
@@ -64,7 +65,9 @@ async def test_an_index_that_is_refused_is_failed_and_the_next_is_built(desk: De
     assert (await builder.build_all(), builder.counters.failed_indexes, builder.counters.interrupted) == (0, 1, 0)
 
 
-async def test_an_index_past_the_operator_s_limit_of_temporary_files_is_failed(desk: Desk, model_dsn: str) -> None:
+async def test_an_index_past_the_operator_s_limit_of_temporary_files_is_failed(
+    desk: Desk, model_dsn: str, databases: Databases
+) -> None:
     """It was tried again every five minutes for ever, with a read of the whole table each time."""
     execute(
         model_dsn,
@@ -72,8 +75,12 @@ async def test_an_index_past_the_operator_s_limit_of_temporary_files_is_failed(d
         " FROM generate_series(1, 20000) AS n",
     )
     await change_as_big(desk, indexes("city"))
-    small = make_conninfo(model_dsn, options="-c temp_file_limit=64kB -c maintenance_work_mem=1MB")
-    database = Database.connect(small, settings=PoolSettings(connections=1))
+    # A node of Citus builds the index by its own settings.
+    name = conninfo_to_dict(model_dsn)["dbname"]
+    for server in (model_dsn, *(make_conninfo(model_dsn, port=node.port) for node in databases.cluster[1:])):
+        for setting in ("temp_file_limit = '64kB'", "maintenance_work_mem = '1MB'"):
+            execute(server, f'ALTER DATABASE "{name}" SET {setting}')
+    database = Database.connect(model_dsn, settings=PoolSettings(connections=1))
     await database.open()
     try:
         assert await Builder(database, desk.writer, trigram=desk.catalog.trigram).build_all() == 1
