@@ -1,6 +1,6 @@
 // The model of one object, asked for where its records are shown.
 
-import { queryOptions, type UseQueryResult, useQueries, useQuery } from "@tanstack/react-query";
+import { queryOptions, type UseQueryResult, useQueries, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useCallback } from "react";
 
 import { metadata } from "./client.ts";
@@ -93,4 +93,11 @@ export function useObjects(plurals: readonly string[]): ReadonlyMap<string, Obje
     queries: plurals.map((plural) => objectQuery(scope, plural)),
   });
   return new Map(results.flatMap((result, index) => (result.data ? [[plurals[index] ?? "", result.data]] : [])));
+}
+
+/** Return a function that reads the model of an object, unless it is here already. */
+export function useReadObject(): (plural: string) => Promise<ObjectModel | null> {
+  const scope = useScope();
+  const client = useQueryClient();
+  return (plural) => client.fetchQuery(objectQuery(scope, plural));
 }

@@ -121,17 +121,6 @@ export async function readRows(
   return (answer[object.namePlural]?.edges ?? []).map(({ node }) => node);
 }
 
-/** Link a record to another one, or unlink it, by a relation to many; both are said by the id of the other one. */
-export async function writeLink(
-  object: ObjectModel,
-  id: string,
-  field: Field,
-  verb: "connect" | "disconnect",
-  other: string,
-): Promise<void> {
-  await records(buildDocuments(object, []).link, { id, data: { [field.name]: { [verb]: [other] } } });
-}
-
 export type MoveVerb = "removeMany" | "restoreMany";
 export type BulkVerb = MoveVerb | "destroyMany";
 

@@ -17,6 +17,11 @@ MOVE = """mutation ($id: UUID!) {
     updatePeople(filter: { firstName: { eq: "Ada" } }, data: { companyId: $id }) { id }
 }"""
 PEOPLE = "{ companies { edges { node { people { edges { node { firstName } } } } } } }"
+HOLDERS = '{ people(filter: { firstName: { eq: "Grace" } }) { edges { node { company { name } } } } }'
+NOTES = "{ notes { edges { node { topicCompany { name } topicPerson { firstName } } } } }"
+ABOUT_ADA = """mutation { updateNotes(
+    filter: { name: { eq: "Saw" } }, data: { topicPerson: { connect: { where: { email: "Ada@example.com" } } } }
+) { id } }"""
 ADVISERS = "{ companies { edges { node { advisers { edges { node { note person { firstName } } } } } } } }"
 APPLY = "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) { version } }"
 ADVISER = {
@@ -103,6 +108,78 @@ async def test_an_undone_unlinking_leaves_a_record_that_another_has_linked(watch
         await watched.assert_clean(served.address, LOADED)
 
 
+async def test_an_undone_link_leads_back_to_the_record_before(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        path, page = await create_company(served), watched.page
+        zeta = (await ask(served, CREATE.replace("Orion", "Zeta")))["createCompany"]["id"]
+        await ask(served, MOVE.replace("Ada", "Grace"), id=zeta)
+        await watched.sign_in(served, path)
+        section = page.get_by_role("region", name="People of Orion")
+
+        def held(name: str | None) -> dict[str, Any]:
+            return {"people": {"edges": [{"node": {"company": name and {"name": name}}}]}}
+
+        async def link() -> None:
+            await section.get_by_role("button", name="Link People").click()
+            await page.get_by_role("option", name="Grace").click()
+            await expect(section.get_by_role("status")).to_have_text("Linked GraceUndo")
+
+        await link()
+        assert await ask(served, HOLDERS) == held("Orion")
+        await section.get_by_role("button", name="Undo").press("Enter")
+        await expect(section.get_by_text("Undone: Linked Grace")).to_be_visible()
+        await expect(section.get_by_role("heading", name="People 0")).to_be_visible()
+        await expect(section).to_be_focused()
+        assert await ask(served, HOLDERS) == held("Zeta")
+        # A link that another has made meanwhile stays.
+        await link()
+        await ask(served, MOVE.replace("Ada", "Grace"), id=zeta)
+        await section.get_by_role("button", name="Undo").click()
+        await expect(section.get_by_role("alert")).to_contain_text("Grace was deleted since, or linked")
+        assert await ask(served, HOLDERS) == held("Zeta")
+        # A second link of a linked record has changed nothing, so that nothing is undone.
+        await link()
+        await section.get_by_role("button", name="Link People").click()
+        await page.get_by_role("option", name="Grace").click()
+        await expect(section.get_by_role("status")).to_have_text("Linked Grace")
+        await watched.assert_accessible()
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_an_undo_knows_all_objects_that_a_record_can_be_linked_to(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        targets = [{"targetObjectMetadataId": name, "targetFieldLabel": "Notes"} for name in ("company", "person")]
+        topic = {"type": "MORPH_RELATION", "name": "topic", "label": "Topic", "morphRelationsCreationPayload": targets}
+        await create_object(served, "note", [topic])
+        path, page = await create_company(served), watched.page
+        orion = path.rpartition("/")[2]
+        await ask(
+            served, 'mutation ($id: UUID!) { createNote(data: { name: "Saw", topicCompanyId: $id }) { id } }', id=orion
+        )
+        await watched.sign_in(served, path)
+        section = page.get_by_role("region", name="Notes of Orion")
+
+        def about(company: str | None, person: str | None) -> dict[str, Any]:
+            node = {"topicCompany": company and {"name": company}, "topicPerson": person and {"firstName": person}}
+            return {"notes": {"edges": [{"node": node}]}}
+
+        await section.get_by_role("button", name="Unlink Saw").click()
+        await expect(section.get_by_text("Unlinked Saw")).to_be_visible()
+        await ask(served, ABOUT_ADA)
+        await section.get_by_role("button", name="Undo").click()
+        await expect(section.get_by_role("alert")).to_contain_text("Saw was deleted since, or linked")
+        assert await ask(served, NOTES) == about(None, "Ada")
+        # A link that is undone leads back to a record of the other object.
+        await section.get_by_role("button", name="Link Notes").click()
+        await page.get_by_role("option", name="Saw").click()
+        await expect(section.get_by_role("status")).to_have_text("Linked SawUndo")
+        assert await ask(served, NOTES) == about("Orion", None)
+        await section.get_by_role("button", name="Undo").click()
+        await expect(section.get_by_text("Undone: Linked Saw")).to_be_visible()
+        assert await ask(served, NOTES) == about(None, "Ada")
+        await watched.assert_clean(served.address, LOADED)
+
+
 async def test_a_relation_of_many_to_many_is_linked_to_its_other_end(watched: Watched, serve: Serve) -> None:
     async with serve() as served:
         await served.ask("/metadata", APPLY, changes=[{"createField": ADVISER}])
@@ -113,6 +190,12 @@ async def test_a_relation_of_many_to_many_is_linked_to_its_other_end(watched: Wa
         await section.get_by_role("button", name="Link Advisers").click()
         await page.get_by_role("option", name="Ada").click()
         ada = {"note": None, "person": {"firstName": "Ada"}}
+        await until_answered(served, ADVISERS, related("advisers", ada))
+        await section.get_by_role("button", name="Undo").click()
+        await until_answered(served, ADVISERS, related("advisers"))
+        await expect(section.get_by_text("Undone: Linked Ada")).to_be_visible()
+        await section.get_by_role("button", name="Link Advisers").click()
+        await page.get_by_role("option", name="Ada").click()
         await until_answered(served, ADVISERS, related("advisers", ada))
         law = 'mutation { updateAdvices(filter: { id: { is: NOT_NULL } }, data: { note: "law" }) { id } }'
         await ask(served, law)

@@ -103,7 +103,7 @@ function RelationList({ object, id, name, field, relation, onOpen }: ListProps) 
                   kind="quiet"
                   icon={<Unlink aria-hidden />}
                   aria-label={`Unlink ${labelOf(node, target.labels)}`}
-                  onPress={() => links.unlink(node.id, labelOf(node, target.labels))}
+                  onPress={() => links.unlink({ id: node.id, name: labelOf(node, target.labels) })}
                 />
               )}
             </li>
@@ -130,7 +130,7 @@ function RelationList({ object, id, name, field, relation, onOpen }: ListProps) 
             label={`Link ${field.label}`}
             onSave={(other, then, label) => {
               endLinking(then !== "stay" || document.activeElement !== document.body);
-              if (typeof other === "string") links.link(other, label);
+              if (typeof other === "string") links.link({ id: other, name: label });
             }}
             onCancel={() => endLinking(true)}
           />
@@ -146,7 +146,7 @@ function RelationList({ object, id, name, field, relation, onOpen }: ListProps) 
       )}
       <div role="status" className="record-told">
         {links.notice}
-        {links.putBack && <Button onPress={links.putBack}>Undo</Button>}
+        {links.undo && <Button onPress={links.undo}>Undo</Button>}
       </div>
     </section>
   );
