@@ -6,6 +6,7 @@ import {
   type ClipboardEvent,
   type CSSProperties,
   type KeyboardEvent,
+  type MouseEvent,
   type PointerEvent,
   useEffect,
   useId,
@@ -123,6 +124,14 @@ export function Grid(props: GridProps) {
     onSelect(focus(selection, at, event.shiftKey));
   }
 
+  // The buttons of the heads and of the rows are for the pointer: the keys after a click belong to the cell.
+  function keepFocus(event: MouseEvent): void {
+    if (event.button !== 0 || !(event.target instanceof Element)) return;
+    if (event.target.closest("button, input") === null) return;
+    event.preventDefault();
+    gridRef.current?.focus({ preventScroll: true });
+  }
+
   function onPointerOver(event: PointerEvent): void {
     if (!dragging.current || event.buttons !== 1) {
       dragging.current = false;
@@ -163,6 +172,7 @@ export function Grid(props: GridProps) {
       aria-activedescendant={focusedId}
       onKeyDown={onKeyDown}
       onPointerDown={onPointerDown}
+      onMouseDown={keepFocus}
       onPointerOver={onPointerOver}
       onDoubleClick={(event) => cellAt(event.target) && props.onCommand({ do: "edit", text: null })}
       onCopy={copy}
