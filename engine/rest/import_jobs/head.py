@@ -6,13 +6,14 @@ from typing import Any
 
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.rest.export_addresses import Format
-from fieldstone.engine.rest.imports.columns import plain_name, titles_by_name
+from fieldstone.engine.rest.imports.columns import plain_name, text_titles, titles_by_name
 from fieldstone.engine.rest.imports.csv_rows import Cells, CsvRows
 from fieldstone.engine.rest.imports.file_text import FileText
 from fieldstone.engine.rest.imports.json_lines import JsonLines
 from fieldstone.engine.rest.imports.rows import decode_record
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.scalars import UUID_FORM
 
 _ROWS = 5
 _LONGEST_VALUE = 200
@@ -64,13 +65,29 @@ def read_head(
     sample = [[_cut(value) for value in _values(row.data, columns, format_)] for row in rows[:_ROWS] if not row.error]
     while len(dumps(sample)) > _LONGEST_SAMPLE:
         sample.pop()
-    return {"columns": columns, "sample": sample, "suggested": suggest(columns, view, object_)}
+    return {"columns": columns, "sample": sample, "suggested": suggest(columns, sample, view, object_)}
 
 
-def suggest(columns: Sequence[str], view: Snapshot, object_: Object) -> dict[str, str | None]:
-    """Return for each column of a file the column of an object that has its name or its label; None: no one has."""
+def suggest(
+    columns: Sequence[str], sample: Sequence[Sequence[JsonValue]], view: Snapshot, object_: Object
+) -> dict[str, str | None]:
+    """Return for each column of a file the column of an object that has its name or its label; None: no one has.
+
+    A column with the name of a relation and values that are no ids gets the only unique text of the linked records.
+    """
     known = titles_by_name(view, object_)
-    return {name: known.get(plain_name(name)) for name in columns}
+    texts = text_titles(view, object_)
+
+    def find(place: int, name: str) -> str | None:
+        title = known.get(plain_name(name))
+        values = [row[place] for row in sample if place < len(row) and row[place] is not None]
+        return (
+            texts.get(title or "", title)
+            if values and not any(UUID_FORM.fullmatch(str(value)) for value in values)
+            else title
+        )
+
+    return {name: find(place, name) for place, name in enumerate(columns)}
 
 
 def _by_place(cells: Cells) -> dict[str, JsonValue]:

@@ -17,6 +17,7 @@ from fieldstone.engine.rest.imports.rows import Decode
 from fieldstone.engine.rest.input_types import BOOLEANS
 from fieldstone.engine.schema.objects.unique_keys import unique_keys
 from fieldstone.metadata import scalars
+from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.known_names import find_close
 from fieldstone.metadata.model import Access, Field, Object, Part, Snapshot, relation_end
@@ -242,6 +243,16 @@ def titles_by_name(view: Snapshot, object_: Object) -> dict[str, str]:
         known.setdefault(plain_name(title), title)
         known.setdefault(plain_name(label), title)
     return known
+
+
+def text_titles(view: Snapshot, object_: Object) -> dict[str, str]:
+    """Return, by the columns of relations, those of the unique text of the linked records, if they have just one."""
+    found: dict[str, str] = {}
+    for column, link in object_.foreign_keys.items():
+        texts = [name for name, key in _link_keys(view, link).items() if key.type is FieldType.TEXT]
+        if len(texts) == 1:
+            found[column] = f"{link.name}.{texts[0]}"
+    return found
 
 
 def _titles_of(object_: Object) -> Iterator[tuple[str, str]]:

@@ -56,6 +56,23 @@ async def test_a_file_is_checked_run_and_undone(client: httpx.AsyncClient) -> No
     assert await emails(client, "filter=deletedAt[is]:NOT_NULL") == ["new@x"]
 
 
+@pytest.mark.parametrize(
+    ("value", "is_unique", "suggested"),
+    [
+        ("Orion", True, "company.code"),
+        ("Orion", False, "companyId"),
+        ("", True, "companyId"),
+        ("0197A3C2-0000-7000-8000-000000000000", True, "companyId"),
+    ],
+)
+async def test_a_column_of_names_is_suggested_to_be_the_unique_text_of_a_relation(
+    client: httpx.AsyncClient, value: str, is_unique: bool, suggested: str
+) -> None:
+    await add_field(client, "company", "code", "TEXT", isUnique=is_unique)
+    job = await new_job(client, f"E-mail;Company\na@x;{value}\nb@x\n")
+    assert job["suggested"] == {"E-mail": "email", "Company": suggested}
+
+
 async def test_undo_leaves_records_that_were_changed_since(client: httpx.AsyncClient) -> None:
     await add_field(client, "person", "price", "CURRENCY")
     kept = await create(client, "people", email="a@x", price={"amountMicros": 5, "currencyCode": "EUR"})

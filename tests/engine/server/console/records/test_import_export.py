@@ -79,7 +79,7 @@ async def test_labels_of_options_and_the_keys_of_relations_are_imported(watched:
         await expect(page.get_by_text("Done. 1 created, 0 updated, 2 refused.")).to_be_visible(timeout=60_000)
         refused = page.get_by_role("table", name="Refused rows").get_by_role("row")
         await expect(refused.nth(1)).to_have_text(re.compile("2.*Stage.*not \"Wonn\".*Did you mean 'Won'"))
-        await expect(refused.nth(2)).to_have_text(re.compile("3.*The row has \"ACNE\" in 'company.code'"))
+        await expect(refused.nth(2)).to_have_text(re.compile("3Company.*The row has \"ACNE\" in 'company.code'"))
         await watched.assert_accessible()
         found = await ask(served, '{ person(where: { email: "jo@x" }) { stage company { name } } }')
         assert found["person"] == {"stage": "NEW_LEAD", "company": {"name": "Acme"}}
@@ -88,6 +88,37 @@ async def test_labels_of_options_and_the_keys_of_relations_are_imported(watched:
         numbers = FilePayload(name="numbers.csv", mimeType="text/csv", buffer=b"email,Company serial\njo@x,1\n")
         await page.get_by_label("File", exact=True).set_input_files(numbers)
         await expect(page.get_by_label("Field for Company serial")).to_have_value("company.serial")
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_names_of_related_records_that_are_no_ids_are_led_to_their_unique_text(
+    watched: Watched, serve: Serve
+) -> None:
+    unique = {"objectMetadataId": "company", "type": "TEXT", "name": "code", "label": "Code", "isUnique": True}
+    apply = "mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) { version } }"
+    file = FilePayload(name="staff.csv", mimeType="text/csv", buffer=b"email,Company\njo@x,ACME\n")
+    async with serve() as served:
+        await ask(served, 'mutation { createCompany(data: { name: "Acme" }) { id } }')
+        page = await open_list(watched, served, "people/import")
+        await page.get_by_label("File", exact=True).set_input_files(file)
+        columns = page.get_by_role("table", name="Columns of the file")
+        await expect(columns).to_contain_text("These are no ids. A file can name Companies by a text that is unique")
+        await watched.assert_accessible()
+        await page.get_by_role("button", name="Import", exact=True).click()
+        await expect(page.get_by_text("Done. 0 created, 0 updated, 1 refused.")).to_be_visible()
+        await served.ask("/metadata", apply, changes=[{"createField": unique}])
+        await ask(
+            served, 'mutation { updateCompanies(filter: { name: { eq: "Acme" } }, data: { code: "ACME" }) { id } }'
+        )
+        # Another try begins with the file.
+        await page.get_by_role("link", name="Import another file").click()
+        await page.get_by_label("File", exact=True).set_input_files(file)
+        await expect(page.get_by_label("Field for Company")).to_have_value("company.code")
+        await expect(columns).not_to_contain_text("These are no ids.")
+        await page.get_by_role("button", name="Import", exact=True).click()
+        await expect(page.get_by_text("Done. 1 created, 0 updated, 0 refused.")).to_be_visible()
+        found = await ask(served, '{ person(where: { email: "jo@x" }) { company { name } } }')
+        assert found["person"] == {"company": {"name": "Acme"}}
         await watched.assert_clean(served.address, LOADED)
 
 

@@ -16,7 +16,7 @@ import { Table } from "../../kit/table.tsx";
 import { cut } from "../../kit/texts.ts";
 import { isEndedEarly, isUnwritten, progressOf, wordsOf } from "./progress.ts";
 import { NAMED, type Refusal, readRefusals } from "./refusals.ts";
-import { conflictKeys, initialMapping, targetsOf } from "./targets.ts";
+import { conflictKeys, hintOf, initialMapping, targetsOf } from "./targets.ts";
 
 /** The characters of a value that tell a column from others. */
 const SHOWN = 40;
@@ -65,9 +65,8 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
                 <tr key={column}>
                   <th scope="row">{column}</th>
                   <td>
-                    {(job.sample ?? [])
-                      .slice(0, 3)
-                      .map((row) => cut(row[index] ?? "", SHOWN))
+                    {firstOf(job, index)
+                      .map((value) => cut(value, SHOWN))
                       .filter(Boolean)
                       .join(" · ")}
                   </td>
@@ -82,6 +81,7 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
                       ]}
                       onChange={(name) => setChosen({ ...chosen, [column]: name || null })}
                     />
+                    {isFresh && <Hint text={hintOf(object, mapping[column], firstOf(job, index))} />}
                   </td>
                 </tr>
               ))}
@@ -113,6 +113,11 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
           {job.status === "DONE" && (
             <Link className="button" data-kind="primary" to={`/records/${object.namePlural}`}>
               Open {object.labelPlural}
+            </Link>
+          )}
+          {!isFresh && !isAtWork(job) && (
+            <Link className="button" to={`/records/${object.namePlural}/import`}>
+              Import another file
             </Link>
           )}
           {isFresh && (
@@ -160,10 +165,19 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
   );
 }
 
+function Hint({ text }: { text: string | null }) {
+  return text && <p className="import-hint">{text}</p>;
+}
+
+/** Return the first values of a column. */
+function firstOf({ sample }: Job, index: number): readonly string[] {
+  return (sample ?? []).slice(0, 3).map((row) => row[index] ?? "");
+}
+
 /** The first refused rows with their reasons. */
 function Refusals({ object, job }: { object: ObjectModel; job: Job }) {
   const errors = useErrors(job, NAMED);
-  const labels = new Map(targetsOf(object).map(({ name, label }) => [name, label]));
+  const labels = new Map([...object.fields, ...targetsOf(object)].map(({ name, label }) => [name, label]));
   if (errors.error) return <Problem title="The refused rows cannot be read." text={errors.error.message} />;
   const refusals = readRefusals(errors.data ?? "");
   if (refusals.length === 0) return null;

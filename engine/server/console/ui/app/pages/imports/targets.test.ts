@@ -2,13 +2,13 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 import type { Job } from "../../api/imports.ts";
 import type { ObjectModel } from "../../api/model.ts";
-import { conflictKeys, initialMapping, targetsOf } from "./targets.ts";
+import { conflictKeys, hintOf, initialMapping, targetsOf } from "./targets.ts";
 
 function field(name: string, type: string, more: object = {}) {
   return { name, label: name.toUpperCase(), type, relation: null, isUnique: false, ...more };
 }
 
-const TARGET = { keys: [{ name: "website", label: "Website" }] };
+const TARGET = { labelPlural: "Companies", keys: [{ name: "website", label: "Website" }] };
 
 const OBJECT = {
   fields: [
@@ -51,4 +51,20 @@ test("a column goes where the server suggests", () => {
   const job = { columns: ["Mail", "Other"], suggested: { Mail: "email" } } as unknown as Job;
   assert.deepEqual(initialMapping(job), { Mail: "email", Other: null });
   assert.deepEqual(initialMapping({ columns: null } as unknown as Job), {});
+});
+
+test("a column of names that goes to the ids of a relation has a hint", () => {
+  const id = "0191d2a4-7c1e-7b0a-9d2e-3f5a6b7c8d9e";
+  assert.equal(
+    hintOf(OBJECT, "companyId", ["Orion"]),
+    "These are no ids. A file can name Companies by COMPANY › Website.",
+  );
+  assert.equal(hintOf(OBJECT, "companyId", [id, "Orion"]), null);
+  assert.equal(hintOf(OBJECT, "companyId", [""]), null);
+  assert.equal(hintOf(OBJECT, "company.website", ["Orion"]), null);
+  assert.equal(hintOf(OBJECT, null, ["Orion"]), null);
+  const unnamed = {
+    fields: [field("company", "RELATION", { relation: { holdsKey: true, target: { labelPlural: "Companies" } } })],
+  };
+  assert.match(hintOf(unnamed as unknown as ObjectModel, "companyId", ["Orion"]) ?? "", /by a text that is unique/);
 });

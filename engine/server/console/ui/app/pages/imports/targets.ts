@@ -1,8 +1,9 @@
 // The places of an object that a file's column can go to, by the names of REST's CSV.
 
 import type { Job } from "../../api/imports.ts";
-import { isToMany, type ObjectModel } from "../../api/model.ts";
+import { inputName, isToMany, type ObjectModel } from "../../api/model.ts";
 import { partsOf } from "../../fields/parts.ts";
+import { toOne } from "../../fields/types/relation.ts";
 
 export type Target = { name: string; label: string };
 
@@ -33,6 +34,21 @@ export function targetsOf(object: ObjectModel, named: readonly (string | null)[]
     if (parts.length === 0) return [{ name: field.name, label: field.label }];
     return parts.map((part) => ({ name: `${field.name}.${part.name}`, label: `${field.label} › ${part.label}` }));
   });
+}
+
+/**
+ * Return a hint for a column that goes to the key of a relation, and whose first values are no ids: the unique texts by
+ * which a file can name the records. Null for any other column.
+ */
+export function hintOf(object: ObjectModel, name: string | null | undefined, values: readonly string[]): string | null {
+  const relation = object.fields.find((field) => field.relation?.holdsKey && inputName(field) === name);
+  const given = values.filter((value) => value !== "");
+  if (!relation?.relation || given.length === 0 || given.some((value) => "value" in toOne.parse(value, relation)))
+    return null;
+  const { labelPlural, keys = [] } = relation.relation.target;
+  if (keys.length === 0)
+    return `These are no ids. A file can name ${labelPlural} by a text that is unique, which the data model says of a field.`;
+  return `These are no ids. A file can name ${labelPlural} by ${keys.map(({ label }) => `${relation.label} › ${label}`).join(" or ")}.`;
 }
 
 /** Return the unique fields by which a row finds the record that is there already. */
