@@ -25,6 +25,18 @@ pytestmark = pytest.mark.system
 LOADED = (".js", ".css")
 
 
+async def test_an_empty_list_shows_a_request_that_would_create_a_record(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        await create_object(served, "visit", [{"type": "DATE", "name": "day", "label": "Day", "isNullable": False}])
+        await create_object(served, "vaccine", [{"type": "DATE", "name": "day", "label": "Day"}])
+        page = await open_list(watched, served, "vaccines")
+        await expect(page.get_by_text("/rest/vaccines")).to_contain_text('{"name":"Example"}')
+        await page.get_by_role("link", name="Visits", exact=True).click()
+        await expect(page.get_by_role("heading", name="No visits yet")).to_be_visible()
+        await expect(page.get_by_text("curl")).to_have_count(0)
+        await watched.assert_clean(served.address, LOADED)
+
+
 async def test_the_keys_after_a_click_on_a_head_belong_to_the_cell(watched: Watched, serve: Serve) -> None:
     async with serve() as served:
         # The focus of its buttons goes to the grid in browsers with one alone.

@@ -59,6 +59,8 @@ export function EmptyList({ list, address, onAddress, onCreate, fieldsAt }: Empt
     return <Empty title="The trash is empty">Records that are moved to the trash can be restored here.</Empty>;
   if (!list.may.create) return <Empty title={`No ${names} yet`}>Your role may not create any.</Empty>;
   const named = object.labels.find(({ type }) => type === "TEXT");
+  // A request without a field that each record needs would be refused.
+  const isEnough = object.fields.every((field) => field.isNullable || field.isSystem || field.name === named?.name);
   const data = JSON.stringify(named ? { [named.name]: "Example" } : {});
   const command = `curl -X POST $URL/rest/${object.namePlural} -H "Authorization: Bearer $KEY" -H "Content-Type: application/json" -d '${data}'`;
   return (
@@ -74,7 +76,7 @@ export function EmptyList({ list, address, onAddress, onCreate, fieldsAt }: Empt
           </Link>
         </div>
       }
-      command={command}
+      command={isEnough ? command : undefined}
     />
   );
 }
