@@ -180,7 +180,7 @@ async def test_another_type_and_a_deletion_count_their_losses_and_the_history_un
         await page.keyboard.press("g")
         await page.keyboard.press("h")
         await expect(page.get_by_role("heading", name="History of the model")).to_be_visible()
-        await expect(page.get_by_role("row", name="Deleted field rank")).to_be_visible()
+        await expect(page.get_by_role("row", name="Deleted field person.rank")).to_be_visible()
         await watched.assert_accessible()
         await page.get_by_role("button", name="Roll back to version 2").click()
         await expect(page.get_by_role("region", name="Appears")).to_contain_text("rank")

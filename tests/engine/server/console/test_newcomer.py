@@ -153,7 +153,7 @@ async def undo_a_field(page: Page, pictures: Pictures) -> None:
     await apply_plan(page, "New field of Ticket")
     await expect(page.get_by_role("link", name="Mood", exact=True)).to_be_visible()
     await press(page, "g", "h")
-    newest = page.get_by_role("row", name="Created field mood")
+    newest = page.get_by_role("row", name="Created field ticket.mood")
     await expect(newest).to_be_visible()
     await page.get_by_role("button", name="Roll back to version").nth(0).click()
     await expect(page.get_by_role("region", name="Breaks")).to_contain_text("mood")

@@ -90,8 +90,8 @@ test("lost values are counted, shown, and need an agreement", () => {
     ],
   };
   assert.deepEqual(sectionsOf(plan, WORDS)[0]?.lines, [
-    "person.rank: 1,200 values do not fit from text to number: null 2",
-    "Values go. (4 of 9): Bonn 3",
+    "person.rank: 1,200 values do not fit from text to number: null (2)",
+    "Values go. (4 of 9): Bonn (3)",
   ]);
   assert.equal(isLosing(plan), true);
   assert.equal(isLosing({ ...EMPTY, lost: [{ ...(plan.lost[0] as Plan["lost"][number]), records: 0 }] }), false);

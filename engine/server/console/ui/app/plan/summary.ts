@@ -104,7 +104,7 @@ function appears(plan: Plan): Section {
 
 function examplesOf(examples: readonly { value: unknown; rows: number }[]): string {
   const shown = examples.map(
-    ({ value, rows }) => `${typeof value === "string" ? value : JSON.stringify(value)} ${printCount(rows)}`,
+    ({ value, rows }) => `${typeof value === "string" ? value : JSON.stringify(value)} (${printCount(rows)})`,
   );
   return shown.length === 0 ? "" : `: ${shown.join(" · ")}`;
 }

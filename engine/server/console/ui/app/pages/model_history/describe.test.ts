@@ -4,8 +4,22 @@ import { test } from "node:test";
 import { describeChanges } from "./describe.ts";
 
 const WORDS: Readonly<Record<string, string>> = { TEXT: "Text", NUMBER: "Number" };
-const describe = (changes: unknown) => describeChanges(changes, (type) => WORDS[type] ?? type);
-const RANK = { id: "1", kind: "field", name: "rank", type: "TEXT", label: "Rank", status: "READY" };
+const OBJECTS: Readonly<Record<string, string>> = { "9": "person" };
+const describe = (changes: unknown) =>
+  describeChanges(
+    changes,
+    (type) => WORDS[type] ?? type,
+    (id) => OBJECTS[String(id)],
+  );
+const RANK = {
+  id: "1",
+  kind: "field",
+  objectMetadataId: "9",
+  name: "rank",
+  type: "TEXT",
+  label: "Rank",
+  status: "READY",
+};
 
 test("a created field has its type, a changed one its differences", () => {
   assert.deepEqual(
@@ -14,11 +28,13 @@ test("a created field has its type, a changed one its differences", () => {
       { action: "updateField", before: [RANK], after: [{ ...RANK, label: "Place", status: "BUILDING" }] },
       { action: "updateField", before: [RANK], after: [{ ...RANK, type: "NUMBER" }] },
       { action: "deleteField", before: [RANK], after: [] },
+      { action: "deleteField", before: [{ ...RANK, objectMetadataId: "8" }], after: [] },
     ]),
     [
-      "Created field rank (Text)",
-      "Changed field rank (Text): label Rank → Place",
-      "Changed field rank (Number): type Text → Number",
+      "Created field person.rank (Text)",
+      "Changed field person.rank (Text): label Rank → Place",
+      "Changed field person.rank (Number): type Text → Number",
+      "Deleted field person.rank (Text)",
       "Deleted field rank (Text)",
     ],
   );
@@ -39,6 +55,6 @@ test("long values are cut, and no list is no changes", () => {
   const [line] = describe([
     { action: "updateField", before: [RANK], after: [{ ...RANK, description: "x".repeat(99) }] },
   ]);
-  assert.equal(line, `Changed field rank (Text): description empty → ${"x".repeat(60)}…`);
+  assert.equal(line, `Changed field person.rank (Text): description empty → ${"x".repeat(60)}…`);
   assert.deepEqual(describe(undefined), []);
 });

@@ -24,18 +24,21 @@ const ACTIONS: Readonly<Record<string, string>> = {
 /** Members that no person needs to read of. */
 const QUIET = new Set(["id", "kind", "objectMetadataId", "status", "failure", "version"]);
 
-/** A line for each change, such as `Changed field rank (Text): label Rank → Position`. */
-export function describeChanges(changes: unknown, typeLabel: TypeLabel): string[] {
-  return Array.isArray(changes) ? changes.map((change) => describeChange(asRow(change), typeLabel)) : [];
+/** The name of an object by its id; undefined for one that is gone. */
+export type ObjectName = (id: unknown) => string | undefined;
+
+/** A line for each change, such as `Changed field person.rank (Text): label Rank → Position`. */
+export function describeChanges(changes: unknown, typeLabel: TypeLabel, objectName: ObjectName): string[] {
+  return Array.isArray(changes) ? changes.map((change) => describeChange(asRow(change), typeLabel, objectName)) : [];
 }
 
-function describeChange(change: Row, typeLabel: TypeLabel): string {
+function describeChange(change: Row, typeLabel: TypeLabel, objectName: ObjectName): string {
   const action = typeof change.action === "string" ? change.action : "change";
   const before = rowsOf(change.before);
   const after = rowsOf(change.after);
   const subject = after[0] ?? before[0] ?? change;
   const old = before.find(({ id }) => id === subject.id);
-  const words = `${ACTIONS[action] ?? action} ${nameOf(subject, typeLabel)}`.trim();
+  const words = `${ACTIONS[action] ?? action} ${nameOf(subject, typeLabel, objectName)}`.trim();
   const differences = old !== undefined && after.length > 0 ? differencesOf(old, subject, typeLabel) : [];
   return differences.length > 0 ? `${words}: ${differences.join(", ")}` : words;
 }
@@ -48,9 +51,11 @@ function differencesOf(before: Row, after: Row, typeLabel: TypeLabel): string[] 
     .map((member) => `${member} ${words(member, before[member])} → ${words(member, after[member])}`);
 }
 
-function nameOf(row: Row, typeLabel: TypeLabel): string {
+function nameOf(row: Row, typeLabel: TypeLabel, objectName: ObjectName): string {
   const name = row.nameSingular ?? row.name ?? row.id ?? "";
-  return typeof row.type === "string" && row.kind === "field" ? `${name} (${typeLabel(row.type)})` : String(name);
+  if (typeof row.type !== "string" || row.kind !== "field") return String(name);
+  const object = objectName(row.objectMetadataId);
+  return `${object === undefined ? "" : `${object}.`}${name} (${typeLabel(row.type)})`;
 }
 
 function short(value: unknown): string {

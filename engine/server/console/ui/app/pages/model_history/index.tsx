@@ -6,6 +6,7 @@ import { Link } from "react-router";
 
 import { keyOf } from "../../api/keys.ts";
 import { type Plan, planRollback, readHistory, rollback, type Version } from "../../api/model_edit.ts";
+import { useObjectList } from "../../api/objects.ts";
 import { useScope } from "../../api/session_context.ts";
 import { useTypeLabel } from "../../api/use_field_types.ts";
 import { useModelChanged } from "../../api/use_model_changed.ts";
@@ -25,6 +26,8 @@ export function Component() {
   const scope = useScope();
   const changed = useModelChanged();
   const typeLabel = useTypeLabel();
+  const objects = useObjectList();
+  const objectName = (id: unknown) => objects.data?.find((object) => object.id === id)?.nameSingular;
   const [chosen, setChosen] = useState<{ to: number; plan: Plan } | null>(null);
   const history = useInfiniteQuery({
     queryKey: keyOf(scope, "model", null, "history"),
@@ -46,7 +49,7 @@ export function Component() {
     {
       id: "changes",
       title: "Changes",
-      cell: ({ changes }) => <Changes lines={describeChanges(changes, typeLabel)} />,
+      cell: ({ changes }) => <Changes lines={describeChanges(changes, typeLabel, objectName)} />,
     },
     {
       id: "back",
