@@ -54,7 +54,7 @@ export async function unlinkOther(end: End, target: ObjectModel, other: Other): 
 }
 
 /** Return the relation of `target` that leads to this end, then its parts that lead to others; none if the role lacks it. */
-function keysOf({ field }: End, target: ObjectModel): readonly Field[] {
+export function keysOf({ field }: End, target: ObjectModel): readonly Field[] {
   const own = target.fields.find(({ name }) => name === field.relation?.targetField);
   return own ? [own, ...otherEnds(own, target.fields)] : [];
 }
