@@ -8,7 +8,15 @@ import pytest
 from playwright.async_api import Page, expect
 
 from tests.engine.server.console.browsing import Serve, Watched, hold_requests
-from tests.engine.server.console.records.lists import ask, cell, count_shown, create_object, open_list, press
+from tests.engine.server.console.records.lists import (
+    ask,
+    cell,
+    count_shown,
+    create_object,
+    focused_text,
+    open_list,
+    press,
+)
 from tests.waiting import until
 
 pytestmark = pytest.mark.system
@@ -221,4 +229,35 @@ async def test_a_number_that_takes_long_to_count_is_estimated_meanwhile(
         held.released.set()
         await count_shown(page, "2,003 records")
         await watched.page.unroute_all(behavior="ignoreErrors")
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_an_empty_list_shows_a_request_that_would_create_a_record(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        await create_object(served, "visit", [{"type": "DATE", "name": "day", "label": "Day", "isNullable": False}])
+        await create_object(served, "vaccine", [{"type": "DATE", "name": "day", "label": "Day"}])
+        page = await open_list(watched, served, "vaccines")
+        await expect(page.get_by_text("/rest/vaccines")).to_contain_text('{"name":"Example"}')
+        await page.get_by_role("link", name="Visits", exact=True).click()
+        await expect(page.get_by_role("heading", name="No visits yet")).to_be_visible()
+        await expect(page.get_by_text("curl")).to_have_count(0)
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_the_keys_after_a_click_on_a_head_belong_to_the_cell(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        # The focus of its buttons goes to the grid in browsers with one alone.
+        await watched.page.add_init_script("delete window.EditContext")
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "3 records")
+        await page.get_by_role("button", name="First name").click()
+        await expect(page.get_by_role("row").nth(1)).to_contain_text("Ada")
+        await press(page, "ArrowDown")
+        assert await focused_text(page) == "Grace"
+        # A row that is chosen is deleted by a key.
+        await page.get_by_role("checkbox", name="Select row 3").click()
+        await press(page, "ArrowUp")
+        assert await focused_text(page) == "Grace"
+        await press(page, "Delete")
+        await expect(cell(page, "Łukasz")).to_have_count(0)
         await watched.assert_clean(served.address, LOADED)
