@@ -172,6 +172,6 @@ def whole(default: int, description: str, *, variable: str | None = None, least:
 
 
 def seconds(default: float, description: str) -> Any:
-    """Declare a time of at most a day."""
-    accepts = f"a number of seconds above 0, {default:g} for instance"
-    return setting(default, description, accepts, gt=0, le=86_400)
+    """Declare a time from a millisecond, the least that PostgreSQL counts, to a day."""
+    accepts = f"a number of seconds from 0.001 to 86400, {default:g} for instance"
+    return setting(default, description, accepts, ge=0.001, le=86_400)

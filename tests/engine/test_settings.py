@@ -130,8 +130,11 @@ def test_cors_is_open_in_development_unless_origins_are_named() -> None:
         ),
         ({"environment": "staging"}, "FIELDSTONE_ENV must be production or development, not 'staging'."),
         (
-            {"statement_timeout": 0},
-            "FIELDSTONE_STATEMENT_TIMEOUT must be a number of seconds above 0, 15 for instance, not 0.",
+            {"statement_timeout": 0.0001},  # PostgreSQL would take it for 0, which is no limit
+            (
+                "FIELDSTONE_STATEMENT_TIMEOUT must be a number of seconds from 0.001 to 86400, 15 for instance, not"
+                " 0.0001."
+            ),
         ),
         (
             {"database_url": "postgresql://u@h/d", "distribute": "citus", "replica_urls": "postgresql://u@r/d"},
