@@ -159,14 +159,18 @@ def crosses(condition: Condition) -> bool:
 
 
 def linked_depth(condition: Condition) -> int:
-    """Return how many levels of linked rows the condition asks for."""
+    """Return how many levels of linked rows the condition asks for, also to know whether a related row counts."""
     match condition:
         case And(terms=terms) | Or(terms=terms):
             return max(map(linked_depth, terms), default=0)
-        case Not(term=term) | Untrue(term=term) | Related(condition=term):
+        case Not(term=term) | Untrue(term=term):
             return linked_depth(term)
-        case HasLinked(condition=term) | HasTotals(condition=term):
-            return 1 + linked_depth(term)
+        case Related(hop=hop, condition=term):
+            return max(linked_depth(hop.condition), linked_depth(term))
+        case HasRelated(hop=hop):
+            return linked_depth(hop.condition)
+        case HasLinked(live=live, condition=term) | HasTotals(live=live, condition=term):
+            return 1 + max(linked_depth(live), linked_depth(term))
         case _:
             return 0
 
@@ -238,7 +242,7 @@ def _compile_relation(
             step = _Step(table=condition.table, far=link.column, near=link.key, condition=wanted)
             if condition.finding is Finding.GATHERED and search is Search.PLANNED:
                 return _compile_gathered(step, row, draft)
-            return _compile_exists(step, row, draft, search, negated=condition.negated)
+            return _compile_exists(step, row, draft, search, negated=condition.negated, are_many=True)
         case _:
             assert_never(condition)
 
@@ -259,11 +263,17 @@ class _Step:
 
 
 def _compile_exists(
-    step: _Step, row: RowReference, draft: StatementDraft, search: Search, *, negated: bool = False
+    step: _Step,
+    row: RowReference,
+    draft: StatementDraft,
+    search: Search,
+    *,
+    negated: bool = False,
+    are_many: bool = False,
 ) -> Expression:
     there = RowReference(alias=draft.alias())
     tie = expressions.equal(there.column(step.far.name), row.column(step.near.name))
-    if search is Search.SAMPLED and not negated and linked_depth(step.condition):
+    if are_many and search is Search.SAMPLED and not negated and linked_depth(step.condition):
         first = step.read(draft, there, expressions.whole_row(there.alias), tie).limit(FAN_OUT)
         there = RowReference(alias=draft.alias())
         source = query_source(first.text(), there.alias)

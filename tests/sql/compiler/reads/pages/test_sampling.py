@@ -10,7 +10,19 @@ import pytest
 from fieldstone.sql.compiler import compile_plan
 from fieldstone.sql.compiler.reads.pages import sampled_page, sampling
 from fieldstone.sql.compiler.reads.pages.sampling import ENOUGH, SAMPLE
-from fieldstone.sql.plan.elements import And, Compare, Comparison, Condition, Matches, Not, Or
+from fieldstone.sql.plan.elements import (
+    And,
+    Compare,
+    Comparison,
+    Condition,
+    HasLinked,
+    Hop,
+    Link,
+    Matches,
+    Not,
+    Or,
+    Related,
+)
 from fieldstone.sql.plan.outputs import Connection, OrderKey, Page, Sample
 from fieldstone.sql.plan.read import ReadPlan
 from fieldstone.sql.types import SqlType
@@ -18,7 +30,10 @@ from tests.databases import Databases
 from tests.sql.shop import (
     BY_ID,
     CITY,
+    COMPANY,
+    COMPANY_ID,
     EMAIL,
+    ID,
     LIVE,
     NAME,
     PERSON,
@@ -57,6 +72,7 @@ SEEK = (parameter(1, SqlType.INTEGER), parameter(2, SqlType.UUID))
 SOMEONE = "00000000-0000-0000-0000-000000000000"
 PAGES: dict[str, tuple[Page, tuple[str, ...]]] = {
     "first": (Page(limit=10), ()),
+    "one": (Page(limit=1), ()),
     "last": (Page(limit=10, backward=True), ()),
     "after": (Page(limit=10, seek=SEEK), (str(SAMPLE - 5), SOMEONE)),
     "before": (Page(limit=10, backward=True, seek=SEEK), (str(SAMPLE + 5), SOMEONE)),
@@ -108,6 +124,43 @@ def test_a_condition_of_several_terms(crowd: Shop) -> None:
     )
     for patterns in (("%near", "few", "1%"), ("%none", "few", "1%"), ("%far", "many", "%5%")):
         read_both(crowd, connection(PERSON, condition, order=BY_SCORE, page=Page(limit=5)), *patterns, "-1")
+
+
+# Of the six people of a company one is live and has a score: the first of every other company, else the last.
+_STAFF = """
+INSERT INTO shop.company (id) SELECT md5(n::text)::uuid FROM generate_series(1, 300) AS n;
+INSERT INTO shop.person (email, score, company_id, deleted_at)
+SELECT n || '-' || k, CASE WHEN is_one THEN 200 ELSE 0 END, md5(n::text)::uuid, CASE WHEN NOT is_one THEN now() END
+FROM generate_series(1, 300) AS n, generate_series(1, 6) AS k, LATERAL (SELECT k = 1 + n % 2 * 5 AS is_one) AS chosen
+ORDER BY n, k;
+CREATE INDEX ON shop.person (company_id);
+"""
+_COLLEAGUE = HasLinked(table=PERSON, link=Link(column=COMPANY_ID, key=COMPANY_ID), live=And(terms=()))
+_SCORED = Compare(left=SCORE, comparison=Comparison.GT, right=parameter(0, SqlType.INTEGER))
+_THE_LIVE_ONE = Hop(column=ID, table=PERSON, key=COMPANY_ID, condition=LIVE, is_unique=False)
+LINKED: dict[str, Condition] = {
+    "linked rows of which those with linked ones count": HasLinked(
+        table=PERSON, link=Link(column=COMPANY_ID, key=ID), live=_COLLEAGUE, condition=_SCORED
+    ),
+    "linked rows of the one related row that is not deleted": Related(
+        hop=_THE_LIVE_ONE, condition=replace(_COLLEAGUE, condition=_SCORED)
+    ),
+}
+
+
+@pytest.fixture(scope="module")
+def staff(databases: Databases) -> Iterator[Shop]:
+    with databases.clone(databases.template("shop", make_schema)) as dsn, open_shop(dsn) as opened:
+        opened.fill(_STAFF)
+        yield opened
+
+
+@pytest.mark.parametrize("page", ["first", "last", "all"])
+@pytest.mark.parametrize("condition", LINKED.values(), ids=LINKED)
+def test_a_sample_whose_rows_are_shown_is_asked_about_all_related_rows(
+    staff: Shop, condition: Condition, page: str
+) -> None:
+    read_both(staff, connection(COMPANY, condition, page=PAGES[page][0]), "100")
 
 
 @pytest.mark.parametrize(
