@@ -7,9 +7,12 @@ from contextlib import contextmanager
 
 import pytest
 
+from fieldstone.sql.driver.pace import Pace
 from fieldstone.sql.driver.sharing.processors import find_process, processor_seconds
+from fieldstone.sql.executor import Database
 from fieldstone.sql.statement import Statement
 from tests.sql.driving import BACKEND, ECHO, SLEEP, opened
+from tests.waiting import until_true
 
 BUSY = Statement(text="SELECT count(*) FROM generate_series(1, $1::int)")
 
@@ -51,16 +54,51 @@ def test_with_more_processors_the_long_statements_leave_several(monkeypatch: pyt
             assert find_process(7, here, most_long=most_long) == found
 
 
+async def until_measured(database: Database, statement: Statement, parameter: bytes, *, keeps_processor: bool) -> None:
+    """Run a statement until a measured run says so of it, having begun with the opposite.
+
+    On a busy machine a backend may wait for a processor longer than it sleeps, and its client longer than it computes.
+    """
+    pace = database._lanes.paces.find(statement)
+    pace.keeps_processor = not keeps_processor
+
+    async def is_measured() -> bool:
+        await database.read(statement, (parameter,), share=1)
+        return pace.keeps_processor is keeps_processor
+
+    await until_true(is_measured)
+
+
 async def test_a_statement_that_computes_keeps_a_processor_and_one_that_waits_does_not(
-    empty_database: str, two_processors: None
+    empty_database: str, two_processors: None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    idle: list[float] = []
+    note = Pace.note_processor
+
+    def note_idle(pace: Pace, seconds: float, kept: float) -> None:
+        idle.append(kept - seconds)
+        note(pace, seconds, kept)
+
     async with opened(empty_database, connections=8) as database:
-        find = database._lanes.paces.find
-        for _ in range(12):
-            await database.read(BUSY, (b"100000",), share=1)
-            await database.read(SLEEP, (b"0.02",), share=1)
+        await until_measured(database, BUSY, b"200000", keeps_processor=True)
+        monkeypatch.setattr(Pace, "note_processor", note_idle)
+        await until_measured(database, SLEEP, b"0.1", keeps_processor=False)
+    # However long it waited for a processor: the time of the sleep is no time of one.
+    assert min(idle) > 0.09
+
+
+async def test_a_short_statement_is_not_measured(
+    empty_database: str, two_processors: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    measured: list[int] = []
+    monkeypatch.setattr("fieldstone.sql.driver.connection.processor_seconds", measured.append)
+    async with opened(empty_database, connections=8) as database:
+        pace = database._lanes.paces.find(ECHO)
+        # A busy machine makes any run long: as long as is expected here.
+        for seconds in (0.002, *[0.0009] * 12):
+            pace.seconds = seconds
             await database.read(ECHO, (b"x",), share=2)
-        assert [find(one).keeps_processor for one in (BUSY, SLEEP, ECHO)] == [True, False, False]
+            assert len(measured) == 1
 
 
 async def test_where_processors_are_many_nothing_is_measured(
