@@ -23,7 +23,7 @@ from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.workspaces.registry import check_name, find_free_schema
 from fieldstone.metadata.writer.lock_waits import wait_for_lock
 from fieldstone.sql.ddl import create, rewrite
-from fieldstone.sql.ddl.names import name_sql, names_sql, table_sql
+from fieldstone.sql.ddl.names import name_sql, names_sql, table_sql, tables_sql
 from fieldstone.sql.executor import Database
 from fieldstone.sql.frozen import frozen
 from fieldstone.sql.identifiers import quote_table
@@ -177,7 +177,7 @@ def _check_extensions(manifest: Manifest, here: Mapping[str, str]) -> None:
 
 async def _empty(connection: Session, tables: Iterable[str]) -> None:
     """Remove the rows with which the migrations begin."""
-    names = sql.SQL(", ").join(table_sql(Table(schema=CATALOG, name=name)) for name in tables)
+    names = tables_sql(Table(schema=CATALOG, name=name) for name in tables)
     await connection.execute(sql.SQL("TRUNCATE {} CASCADE").format(names))
 
 
