@@ -8,8 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from fieldstone.sql.embedded.locks import exclusively
-from tests.databases import quick_place
+from fieldstone.sql.embedded.folder import DataFolder
+from fieldstone.sql.embedded.locks import exclusively, open_lock, take_shared
+from tests.databases import quick_place, remove_left_behind
 from tests.project.modules import SOURCES
 from tests.release import build, install, lowest_versions, pip, run, serve_from
 
@@ -70,10 +71,21 @@ def test_the_sdist_builds_the_same_wheel(distributions: Path) -> None:
     assert content(distributions / "again") == content(distributions)
 
 
+_PREFIX = "fieldstone-wheel-"
+
+
 @pytest.fixture
 def open_folder() -> Iterator[Path]:
-    """A folder that any account may enter, as the one that PostgreSQL runs under."""
-    with tempfile.TemporaryDirectory(prefix="fieldstone-wheel-", dir=quick_place()) as made:
+    """A folder that any account may enter, as the one that PostgreSQL runs under.
+
+    Those of killed sessions are removed: in memory they would stay.
+    """
+    remove_left_behind(quick_place(), f"{_PREFIX}*")
+    with (
+        tempfile.TemporaryDirectory(prefix=_PREFIX, dir=quick_place()) as made,
+        open_lock(DataFolder(root=Path(made)).users_lock) as held,
+    ):
+        take_shared(held)
         Path(made).chmod(0o755)
         yield Path(made)
 

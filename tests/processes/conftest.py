@@ -13,7 +13,7 @@ import pytest
 from fieldstone.sql.embedded.locks import exclusively
 from tests.databases import Databases, quick_place, remove_left_behind
 from tests.engine.server.prepared import migrate
-from tests.processes.embedded_runs import ROOT, Run, User, running
+from tests.processes.embedded_runs import ROOT, Run, User, copy_data_dir, running
 
 _PREFIX = "fieldstone-embedded-"
 
@@ -44,7 +44,7 @@ def made_data_dir(run_folder: Path) -> Path:
 @pytest.fixture
 def data_dir(new_data_dir: Path, made_data_dir: Path) -> Path:
     """A copy of that folder, which takes a tenth of the time of making one."""
-    subprocess.run(["cp", "-a", made_data_dir, new_data_dir], check=True)
+    copy_data_dir(made_data_dir, new_data_dir)
     return new_data_dir
 
 

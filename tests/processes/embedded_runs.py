@@ -53,6 +53,13 @@ def running(data_dir: Path) -> Iterator[EmbeddedServer]:
         stop(server)
 
 
+def copy_data_dir(made: Path, copy: Path) -> None:
+    """Copy the folder of a server that does not run."""
+    subprocess.run(["cp", "-a", made, copy], check=True)
+    # The copy has the age of its original: another session would take it for one that was left behind.
+    copy.touch()
+
+
 def postmaster_of(data_dir: Path) -> int:
     return int(DataFolder(root=data_dir).postmaster_file.read_text().split()[0])
 

@@ -18,7 +18,7 @@ import psycopg
 import pytest
 
 from fieldstone.sql.errors import DatabaseError
-from tests.databases import Databases, quick_place
+from tests.databases import Databases
 from tests.engine.backup.databases import MOVED, OWN, back_up, fill_two_workspaces, restore, rows_of
 from tests.metadata.desk import table_state
 from tests.processes.cutting import cutting_way
@@ -57,7 +57,7 @@ QUESTIONS = {
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder whose path is short enough for a socket."""
-    with tempfile.TemporaryDirectory(prefix="back", dir=quick_place()) as made:
+    with tempfile.TemporaryDirectory(prefix="back") as made:
         yield Path(made)
 
 

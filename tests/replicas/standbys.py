@@ -13,7 +13,7 @@ from fieldstone.sql import embedded
 from fieldstone.sql.embedded.account import choose_account, spawn
 from fieldstone.sql.embedded.binaries import find_programs
 from fieldstone.sql.embedded.folder import DataFolder
-from tests.databases import quick_place
+from tests.databases import quick_place, remove_left_behind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +44,19 @@ def run_sql(dsn: str, sql: str) -> list[tuple[object, ...]]:
 
 
 @contextmanager
-def running_primary() -> Iterator[embedded.EmbeddedServer]:
-    """Yield a server of its own, which standbys can stream from."""
-    with tempfile.TemporaryDirectory(prefix="fieldstone-primary-", dir=quick_place()) as place:
+def _open_folder(prefix: str) -> Iterator[Path]:
+    """Yield a folder for a server, which any account may enter; those that killed sessions have left are removed."""
+    remove_left_behind(quick_place(), f"{prefix}*")
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=quick_place()) as place:
         root = Path(place)
         root.chmod(0o755)
+        yield root
+
+
+@contextmanager
+def running_primary() -> Iterator[embedded.EmbeddedServer]:
+    """Yield a server of its own, which standbys can stream from."""
+    with _open_folder("fieldstone-primary-") as root:
         server = embedded.start(root)
         try:
             yield server
@@ -59,9 +67,7 @@ def running_primary() -> Iterator[embedded.EmbeddedServer]:
 @contextmanager
 def running_standby(primary: embedded.EmbeddedServer, *, delay: int = 0) -> Iterator[Standby]:
     """Yield a standby of a primary, which replays each commit `delay` milliseconds later."""
-    with tempfile.TemporaryDirectory(prefix="fieldstone-standby-", dir=quick_place()) as place:
-        root = Path(place)
-        root.chmod(0o755)
+    with _open_folder("fieldstone-standby-") as root:
         folder = DataFolder(root=root.resolve())
         account = choose_account(primary.folder.cluster)
         folder.cluster.mkdir(mode=0o700)
