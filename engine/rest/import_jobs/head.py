@@ -73,21 +73,20 @@ def suggest(
 ) -> dict[str, str | None]:
     """Return for each column of a file the column of an object that has its name or its label; None: no one has.
 
-    A column with the name of a relation and values that are no ids gets the only unique text of the linked records.
+    A column with the name of a relation and values that are no ids gets the only unique text of the linked records,
+    unless another column has its name.
     """
-    known = titles_by_name(view, object_)
-    texts = text_titles(view, object_)
+    known, texts = titles_by_name(view, object_), text_titles(view, object_)
+    titles = [known.get(plain_name(name)) for name in columns]
 
-    def find(place: int, name: str) -> str | None:
-        title = known.get(plain_name(name))
+    def find(place: int, title: str | None) -> str | None:
+        text = texts.get(title or "")
         values = [row[place] for row in sample if place < len(row) and row[place] is not None]
-        return (
-            texts.get(title or "", title)
-            if values and not any(UUID_FORM.fullmatch(str(value)) for value in values)
-            else title
-        )
+        if text in titles or not values or any(UUID_FORM.fullmatch(str(value)) for value in values):
+            return title
+        return text or title
 
-    return {name: find(place, name) for place, name in enumerate(columns)}
+    return {name: find(place, titles[place]) for place, name in enumerate(columns)}
 
 
 def _by_place(cells: Cells) -> dict[str, JsonValue]:

@@ -73,6 +73,12 @@ async def test_a_column_of_names_is_suggested_to_be_the_unique_text_of_a_relatio
     assert job["suggested"] == {"E-mail": "email", "Company": suggested}
 
 
+async def test_no_two_columns_are_suggested_to_be_one_unique_text(client: httpx.AsyncClient) -> None:
+    await add_field(client, "company", "code", "TEXT", isUnique=True)
+    job = await new_job(client, "E-mail;Company;Company code\na@x;Orion;ORI\n")
+    assert job["suggested"] == {"E-mail": "email", "Company": "companyId", "Company code": "company.code"}
+
+
 async def test_undo_leaves_records_that_were_changed_since(client: httpx.AsyncClient) -> None:
     await add_field(client, "person", "price", "CURRENCY")
     kept = await create(client, "people", email="a@x", price={"amountMicros": 5, "currencyCode": "EUR"})
