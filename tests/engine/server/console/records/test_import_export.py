@@ -122,6 +122,22 @@ async def test_names_of_related_records_that_are_no_ids_are_led_to_their_unique_
         await watched.assert_clean(served.address, LOADED)
 
 
+async def test_a_file_of_json_lines_is_imported_by_the_names_in_it(watched: Watched, serve: Serve) -> None:
+    line = {"email": "jo@x", "city": None, "company": {"create": {"name": "Orion"}}}
+    file = FilePayload(name="staff.jsonl", mimeType="application/jsonl", buffer=json.dumps(line).encode())
+    async with serve() as served:
+        page = await open_list(watched, served, "people/import")
+        await page.get_by_label("File", exact=True).set_input_files(file)
+        columns = page.get_by_role("table", name="Columns of the file")
+        await expect(columns.get_by_role("row").nth(3)).to_have_text(re.compile("company.*Orion"))
+        await watched.assert_accessible()
+        await page.get_by_role("button", name="Import", exact=True).click()
+        await expect(page.get_by_text("Done. 1 created, 0 updated, 0 refused.")).to_be_visible()
+        found = await ask(served, '{ person(where: { email: "jo@x" }) { company { name } } }')
+        assert found["person"] == {"company": {"name": "Orion"}}
+        await watched.assert_clean(served.address, LOADED)
+
+
 async def test_the_columns_of_a_file_that_was_still_received_have_their_fields(watched: Watched, serve: Serve) -> None:
     async with serve() as served:
         page = await open_list(watched, served, "people/import")

@@ -35,7 +35,8 @@ export type Job = {
   undone: number;
   kept: number;
   columns: readonly string[] | null;
-  sample: readonly (readonly string[])[] | null;
+  /** Texts of CSV, and any values of JSON Lines. */
+  sample: readonly (readonly unknown[])[] | null;
   suggested: Readonly<Record<string, string | null>> | null;
   mapping: Readonly<Record<string, string | null>> | null;
   onConflict: readonly string[] | null;

@@ -36,13 +36,15 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
         job.id,
         verb,
         verb === "check" || (verb === "run" && isFresh)
-          ? { ...(job.columns ? { mapping } : {}), onConflict: key === "" ? null : key.split(",") }
+          ? { ...(isMapped && job.columns ? { mapping } : {}), onConflict: key === "" ? null : key.split(",") }
           : {},
       ),
     onSuccess: (next) => queries.setQueryData(queryKey, next),
     onSettled: () => void queries.invalidateQueries({ queryKey }),
   });
   const isFresh = isUnwritten(job);
+  // A line of JSON names the fields itself.
+  const isMapped = job.format === "csv";
   const isBusy = isAtWork(job) || turn.isPending;
   const targets = targetsOf(object, Object.values({ ...job.suggested, ...mapping }));
   return (
@@ -57,7 +59,7 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
               <tr>
                 <th scope="col">Column</th>
                 <th scope="col">First values</th>
-                <th scope="col">Field</th>
+                {isMapped && <th scope="col">Field</th>}
               </tr>
             </thead>
             <tbody>
@@ -70,19 +72,21 @@ export function JobSteps({ object, job }: { object: ObjectModel; job: Job }) {
                       .filter(Boolean)
                       .join(" · ")}
                   </td>
-                  <td>
-                    <InlineSelect
-                      label={`Field for ${column}`}
-                      isDisabled={!isFresh || isBusy}
-                      value={mapping[column] ?? ""}
-                      choices={[
-                        { id: "", label: "Leave out" },
-                        ...targets.map(({ name, label }) => ({ id: name, label })),
-                      ]}
-                      onChange={(name) => setChosen({ ...chosen, [column]: name || null })}
-                    />
-                    {isFresh && <Hint text={hintOf(object, mapping[column], firstOf(job, index))} />}
-                  </td>
+                  {isMapped && (
+                    <td>
+                      <InlineSelect
+                        label={`Field for ${column}`}
+                        isDisabled={!isFresh || isBusy}
+                        value={mapping[column] ?? ""}
+                        choices={[
+                          { id: "", label: "Leave out" },
+                          ...targets.map(({ name, label }) => ({ id: name, label })),
+                        ]}
+                        onChange={(name) => setChosen({ ...chosen, [column]: name || null })}
+                      />
+                      {isFresh && <Hint text={hintOf(object, mapping[column], firstOf(job, index))} />}
+                    </td>
+                  )}
                 </tr>
               ))}
             </tbody>
@@ -169,9 +173,10 @@ function Hint({ text }: { text: string | null }) {
   return text && <p className="import-hint">{text}</p>;
 }
 
-/** Return the first values of a column. */
+/** Return the first values of a column as texts. */
 function firstOf({ sample }: Job, index: number): readonly string[] {
-  return (sample ?? []).slice(0, 3).map((row) => row[index] ?? "");
+  const values = (sample ?? []).slice(0, 3).map((row) => row[index] ?? "");
+  return values.map((value) => (typeof value === "string" ? value : JSON.stringify(value)));
 }
 
 /** The first refused rows with their reasons. */
