@@ -372,3 +372,26 @@ async def test_an_undo_that_is_refused_for_a_while_can_be_asked_for_again(watche
         await until_answered(served, NAMES, names_of(("Bob", None), ("Grace", None), ("Łukasz", None)))
         await expect(cell(page, "Bob")).to_be_visible()
         await watched.assert_clean(served.address, LOADED)
+
+
+async def test_letters_on_a_value_of_a_new_record_begin_its_editor(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        page = await open_list(watched, served, "companies?open=new")
+        panel = page.get_by_role("complementary", name="New Company")
+        name = panel.get_by_role("textbox", name="Name")
+        await expect(name).to_be_focused()
+        await page.keyboard.type("Orion")
+        await press(page, "Enter")
+        await panel.get_by_role("button", name="Edit Employees: —").focus()
+        await page.keyboard.type("12")
+        await press(page, "Enter")
+        await expect(panel.get_by_role("button", name="Edit Employees: 12")).to_be_focused()
+        # The letters of a step to another page are text, too. Escape restores the value.
+        await panel.get_by_role("button", name="Edit Name: Orion").focus()
+        await page.keyboard.type("g h")
+        await expect(name).to_have_value("g h")
+        await press(page, "Escape")
+        await panel.get_by_role("button", name="Create").click()
+        created = {"companies": {"edges": [{"node": {"name": "Orion", "employees": 12}}]}}
+        await until_answered(served, "{ companies { edges { node { name employees } } } }", created)
+        await watched.assert_clean(served.address, LOADED)

@@ -7,6 +7,7 @@ import type { Field, RecordRow } from "../api/model.ts";
 import { Cell } from "../fields/cell.tsx";
 import type { Then } from "../fields/editors/editing.ts";
 import { Editor } from "../fields/editors/editor.tsx";
+import { focusFirst } from "../kit/focus.ts";
 import { readValue } from "./edits.ts";
 import "./cell_editor.css";
 
@@ -66,9 +67,5 @@ export function CellEditor({ field, record, present, text, refusal, label, onSav
 function show(element: HTMLDivElement | null): void {
   if (element === null) return;
   element.showPopover();
-  const input = element.querySelector<HTMLElement>("[data-autofocus]");
-  input?.focus({ preventScroll: true });
-  const isText = input instanceof HTMLInputElement || input instanceof HTMLTextAreaElement;
-  if (isText && input.type !== "date" && input.type !== "datetime-local")
-    input.setSelectionRange(input.value.length, input.value.length);
+  focusFirst(element, { preventScroll: true });
 }

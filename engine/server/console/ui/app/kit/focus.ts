@@ -1,8 +1,12 @@
 // The focus: where an element goes away, another one has it.
 
-/** Give the focus to the first input of an editor that has appeared. */
-export function focusFirst(element: HTMLElement | null): void {
-  element?.querySelector<HTMLElement>("[data-autofocus]")?.focus();
+/** Give the focus to the first input of an editor that has appeared, with the caret behind its text. */
+export function focusFirst(element: HTMLElement | null, options?: FocusOptions): void {
+  const input = element?.querySelector<HTMLElement>("[data-autofocus]");
+  input?.focus(options);
+  const isText = input instanceof HTMLInputElement || input instanceof HTMLTextAreaElement;
+  if (isText && input.type !== "date" && input.type !== "datetime-local")
+    input.setSelectionRange(input.value.length, input.value.length);
 }
 
 /** Show a panel that has appeared beside others, which may leave no room for it. */

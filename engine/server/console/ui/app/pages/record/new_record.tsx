@@ -10,12 +10,16 @@ import { Cell } from "../../fields/cell.tsx";
 import { Editor } from "../../fields/editors/editor.tsx";
 import { type NameOf, useRecordNames } from "../../fields/record_name.tsx";
 import { formatValue, isEditable, NULL_TEXT } from "../../fields/registry.ts";
+import { commandOf } from "../../grid/keys.ts";
 import { Button } from "../../kit/button.tsx";
 import { focusFirst, showRefusal, takeLostFocus } from "../../kit/focus.ts";
 import { Problem } from "../../kit/problem.tsx";
 import { EditorLeft, type Step, unsavedWrite, useUnsaved } from "../../kit/unsaved.ts";
 import { useWhole } from "../../kit/use_whole.ts";
 import { isLeft } from "../records/address.ts";
+
+/** The field that is edited; a letter that was typed on its value stands in the place of that. */
+type Edited = { id: string; text: string | null };
 
 export type NewRecordProps = { object: ObjectModel; onClose(): void; onCreated(id: string): void };
 
@@ -30,7 +34,7 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
       return field.relation && typeof id === "string" ? [{ target: field.relation.target, id }] : [];
     }),
   );
-  const [edited, setEdited] = useState<string | null>(fields[0]?.id ?? null);
+  const [edited, setEdited] = useState<Edited | null>(() => editOf(fields[0]));
   const [problem, setProblem] = useState<(Failure & { field: string | null }) | null>(null);
   // One record, however often the button is pressed until the server has answered.
   const [key] = useState(() => newWriteKey());
@@ -77,7 +81,7 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
       value === null && !(inputName(field) in before) ? before : { ...before, [inputName(field)]: value },
     );
     const next = fields[fields.indexOf(field) + 1];
-    setEdited((before) => (before !== field.id ? before : goesOn && next ? next.id : null));
+    setEdited((before) => (before?.id !== field.id ? before : goesOn ? editOf(next) : null));
   }
 
   return (
@@ -108,14 +112,14 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
                 {!field.isNullable && <span title="required"> *</span>}
               </dt>
               <dd>
-                {edited === field.id ? (
+                {edited?.id === field.id ? (
                   <div className="record-editor" ref={focusFirst}>
                     <EditorLeft value={unsaved.isLeft}>
                       <Editor
                         key={field.id}
                         field={field}
                         value={values[inputName(field)] ?? null}
-                        text={null}
+                        text={edited.text}
                         label={field.label}
                         onSave={(value, then) => save(field, value, then === "next")}
                         onCancel={() => setEdited(null)}
@@ -127,7 +131,7 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
                     field={field}
                     value={values[inputName(field)]}
                     nameOf={nameOf}
-                    onEdit={() => setEdited(field.id)}
+                    onEdit={(text) => setEdited(editOf(field, text))}
                   />
                 )}
                 {at === field && (
@@ -149,7 +153,11 @@ export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
   );
 }
 
-type NewValueProps = { field: Field; value: unknown; nameOf: NameOf; onEdit(): void };
+function editOf(field: Field | undefined, text: string | null = null): Edited | null {
+  return field ? { id: field.id, text } : null;
+}
+
+type NewValueProps = { field: Field; value: unknown; nameOf: NameOf; onEdit(text: string | null): void };
 
 function NewValue({ field, value, nameOf, onEdit }: NewValueProps) {
   const target = field.relation?.target;
@@ -160,7 +168,14 @@ function NewValue({ field, value, nameOf, onEdit }: NewValueProps) {
       type="button"
       className="record-value"
       aria-label={`Edit ${field.label}: ${field.relation ? name : formatValue(value, field)}`}
-      onClick={onEdit}
+      onClick={() => onEdit(null)}
+      // The value looks like an input: it takes the keys that edit a cell.
+      onKeyDown={(event) => {
+        const command = commandOf(event, 1);
+        if (command?.do !== "edit") return;
+        event.preventDefault();
+        onEdit(command.text);
+      }}
     >
       {field.relation && value ? name : <Cell value={value} field={field} />}
     </button>
