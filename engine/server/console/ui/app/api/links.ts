@@ -3,7 +3,7 @@
 import { records } from "./client.ts";
 import { type Field, inputName, type ObjectModel, otherEnds } from "./model.ts";
 import { buildDocuments } from "./record_documents.ts";
-import { readRow, readRows, updateWhere, writeWhere } from "./row_writes.ts";
+import { type MoveVerb, readRow, readRows, updateWhere, writeWhere } from "./row_writes.ts";
 
 /** A write that takes another one back; it is refused if the link is another one meanwhile. */
 export type Way = () => Promise<unknown>;
@@ -22,16 +22,16 @@ export async function linkPair(end: End, { object, near, far }: Pairs, other: Ot
   const filter = { [inputName(near)]: { eq: end.id }, [inputName(far)]: { eq: other.id } };
   const before = await readRows(object, [], filter, 1);
   await writeLink(end, "connect", other.id);
-  return before.length > 0 ? null : () => writeWhere(object, "removeMany", filter);
+  if (before.length > 0) return null;
+  // The link is written: without its id it has no way back.
+  const [made] = await readRows(object, [], filter, 1).catch(() => []);
+  return made ? () => moveLink(object, "removeMany", made.id) : null;
 }
 
 /** Delete a record that links two others, which comes back with all that it has. */
 export async function unlinkPair(end: End, { object }: Pairs, link: string): Promise<Way> {
   await writeLink(end, "disconnect", link);
-  return async () => {
-    const restored = await writeWhere(object, "restoreMany", { id: { in: [link] } });
-    if (restored.length === 0) throw new Error("The link was restored or destroyed since.");
-  };
+  return () => moveLink(object, "restoreMany", link);
 }
 
 /** Make a record of `target` hang on this one. Its way back makes it hang on the record that it hung on before. */
@@ -40,8 +40,9 @@ export async function linkOther(end: End, target: ObjectModel, other: Other): Pr
   const row = own && (await readRow(target, [own, ...others], other.id));
   await writeLink(end, "connect", other.id);
   if (!row || row[inputName(own)] === end.id) return null;
-  const before = Object.fromEntries([own, ...others].map((key) => [inputName(key), row[inputName(key)] ?? null]));
-  return () => hang(target, other, { [inputName(own)]: { eq: end.id } }, before);
+  // A key of several objects empties the others by itself: the role may not write all of them.
+  const held = others.map(inputName).find((key) => row[key]) ?? inputName(own);
+  return () => hang(target, other, { [inputName(own)]: { eq: end.id } }, { [held]: row[held] ?? null });
 }
 
 /** Make a record of `target` hang on none; its way back is refused if it hangs on another one meanwhile. */
@@ -57,6 +58,12 @@ export async function unlinkOther(end: End, target: ObjectModel, other: Other): 
 export function keysOf({ field }: End, target: ObjectModel): readonly Field[] {
   const own = target.fields.find(({ name }) => name === field.relation?.targetField);
   return own ? [own, ...otherEnds(own, target.fields)] : [];
+}
+
+async function moveLink(object: ObjectModel, verb: MoveVerb, link: string): Promise<void> {
+  const moved = await writeWhere(object, verb, { id: { in: [link] } });
+  const words = verb === "restoreMany" ? "restored or destroyed" : "deleted";
+  if (moved.length === 0) throw new Error(`The link was ${words} since.`);
 }
 
 async function hang(target: ObjectModel, { id, name }: Other, present: object, data: object): Promise<void> {

@@ -95,9 +95,10 @@ export function useObjects(plurals: readonly string[]): ReadonlyMap<string, Obje
   return new Map(results.flatMap((result, index) => (result.data ? [[plurals[index] ?? "", result.data]] : [])));
 }
 
-/** Return a function that reads the model of an object, unless it is here already. */
+/** Return a function that reads the model of an object for a write, unless it is here already. */
 export function useReadObject(): (plural: string) => Promise<ObjectModel | null> {
   const scope = useScope();
   const client = useQueryClient();
-  return (plural) => client.fetchQuery(objectQuery(scope, plural));
+  // Of a server that is away it is not asked again: the write would be made once that is back, with nobody to see it.
+  return (plural) => client.fetchQuery({ ...objectQuery(scope, plural), retry: false, networkMode: "always" });
 }

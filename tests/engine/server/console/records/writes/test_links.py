@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from playwright.async_api import expect
 
-from tests.engine.server.console.browsing import WHILE_A_LIST_IS_OPEN, Serve, Served, Watched
+from tests.engine.server.console.browsing import WHILE_A_LIST_IS_OPEN, Serve, Served, Watched, hold_requests
 from tests.engine.server.console.records.lists import ask, create_object, press, until_answered
 from tests.engine.server.console.records.writes.roles import as_role
 
@@ -38,6 +38,23 @@ ADVISER = {
     },
 }
 NOTE = {"objectMetadataId": "advice", "type": "TEXT", "name": "note", "label": "Note"}
+
+
+LINK_AGAIN = """mutation ($id: UUID!) {
+    deleteAdvices(filter: { id: { is: NOT_NULL } }) { id }
+    updateCompany(
+        id: $id, data: { advisers: { connect: [{ where: { email: "Ada@example.com" } }] } }
+    ) { id }
+}"""
+
+
+async def create_notes(served: Served, company: str | None) -> None:
+    """Create notes, each about a company or a person, and one of them, which is about that company."""
+    targets = [{"targetObjectMetadataId": name, "targetFieldLabel": "Notes"} for name in ("company", "person")]
+    topic = {"type": "MORPH_RELATION", "name": "topic", "label": "Topic", "morphRelationsCreationPayload": targets}
+    await create_object(served, "note", [topic])
+    saw = 'mutation ($id: UUID) { createNote(data: { name: "Saw", topicCompanyId: $id }) { id } }'
+    await ask(served, saw, id=company)
 
 
 async def create_company(served: Served) -> str:
@@ -148,14 +165,8 @@ async def test_an_undone_link_leads_back_to_the_record_before(watched: Watched, 
 
 async def test_an_undo_knows_all_objects_that_a_record_can_be_linked_to(watched: Watched, serve: Serve) -> None:
     async with serve() as served:
-        targets = [{"targetObjectMetadataId": name, "targetFieldLabel": "Notes"} for name in ("company", "person")]
-        topic = {"type": "MORPH_RELATION", "name": "topic", "label": "Topic", "morphRelationsCreationPayload": targets}
-        await create_object(served, "note", [topic])
         path, page = await create_company(served), watched.page
-        orion = path.rpartition("/")[2]
-        await ask(
-            served, 'mutation ($id: UUID!) { createNote(data: { name: "Saw", topicCompanyId: $id }) { id } }', id=orion
-        )
+        await create_notes(served, path.rpartition("/")[2])
         await watched.sign_in(served, path)
         section = page.get_by_role("region", name="Notes of Orion")
 
@@ -259,3 +270,77 @@ async def test_a_role_links_what_it_may_and_a_refusal_is_shown(watched: Watched,
         await expect(section.get_by_role("alert")).to_have_count(0)
         assert await ask(served, PEOPLE) == related("people")
         await watched.assert_clean(served.address, LOADED)
+
+
+async def test_an_undo_writes_no_key_that_its_role_may_not_write(watched: Watched, serve: Serve) -> None:
+    own = {"fields": {"only": ["name", "topicCompany"]}}
+    grants = [
+        {"object": "*", "read": {}},
+        {"object": "company", "read": {}, "update": {}},
+        {"object": "note", "read": {}, "update": own},
+    ]
+    async with serve() as served:
+        path, page = await create_company(served), watched.page
+        await create_notes(served, None)
+        await watched.sign_in(await as_role(served, *grants), path)
+        section = page.get_by_role("region", name="Notes of Orion")
+        await section.get_by_role("button", name="Link Notes").click()
+        await page.get_by_role("option", name="Saw").click()
+        await expect(section.get_by_role("status")).to_have_text("Linked SawUndo")
+        await section.get_by_role("button", name="Undo").click()
+        await expect(section.get_by_role("status")).to_have_text("Undone: Linked Saw")
+        assert (await ask(served, NOTES))["notes"]["edges"][0]["node"] == {"topicCompany": None, "topicPerson": None}
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_an_undone_link_of_many_to_many_leaves_a_link_that_another_has_made(
+    watched: Watched, serve: Serve
+) -> None:
+    async with serve() as served:
+        await served.ask("/metadata", APPLY, changes=[{"createField": ADVISER}])
+        path, page = await create_company(served), watched.page
+        await watched.sign_in(served, path)
+        section = page.get_by_role("region", name="Advisers of Orion")
+        await section.get_by_role("button", name="Link Advisers").click()
+        await page.get_by_role("option", name="Ada").click()
+        await expect(section.get_by_role("status")).to_have_text("Linked AdaUndo")
+        await ask(served, LINK_AGAIN, id=path.rpartition("/")[2])
+        await section.get_by_role("button", name="Undo").click()
+        await expect(section.get_by_role("alert")).to_contain_text("The link was deleted since.")
+        nodes = "{ companies { edges { node { advisers { edges { node { person { firstName } } } } } } } }"
+        assert await ask(served, nodes) == related("advisers", {"person": {"firstName": "Ada"}})
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_record_is_linked_while_the_list_is_read_again(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        await watched.sign_in(served, await create_company(served))
+        page = watched.page
+        section = page.get_by_role("region", name="People of Orion")
+        await expect(section.get_by_role("heading", name="People 0")).to_be_visible()
+        held = await hold_requests(page, "/graphql", "ConsoleRelated")
+        for name in ("Ada", "Grace"):
+            await section.get_by_role("button", name="Link People").click()
+            await page.get_by_role("option", name=name).click()
+            await expect(section.get_by_role("status")).to_have_text(f"Linked {name}Undo")
+        held.released.set()
+        await expect(section.get_by_role("heading", name="People 2")).to_be_visible()
+        await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_link_without_a_network_is_told_and_not_made_later(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        await watched.sign_in(served, await create_company(served))
+        page = watched.page
+        section = page.get_by_role("region", name="People of Orion")
+        await section.get_by_role("button", name="Link People").click()
+        await expect(page.get_by_role("option", name="Ada")).to_be_visible()
+        await page.context.set_offline(True)
+        await page.get_by_role("option", name="Ada").click()
+        await expect(section.get_by_role("alert")).to_contain_text("The server cannot be reached.")
+        await page.context.set_offline(False)
+        await section.get_by_role("button", name="Close").click()
+        await section.get_by_role("button", name="Link People").click()
+        await page.get_by_role("option", name="Grace").click()
+        await expect(section.get_by_role("status")).to_have_text("Linked GraceUndo")
+        assert await ask(served, PEOPLE) == related("people", {"firstName": "Grace"})

@@ -22,6 +22,7 @@ export function useLinks(object: ObjectModel, id: string, field: Field, relation
   const readRelated = useReadRelated();
   const readObject = useReadObject();
   const [notice, setNotice] = useState<Notice | null>(null);
+  const [isReading, setReading] = useState(false);
   const { target, targetField, isTargetRequired = false } = relation;
   // Records that require this end may be those that link two others.
   const models = useObjects(isTargetRequired ? [target.namePlural] : []);
@@ -37,10 +38,10 @@ export function useLinks(object: ObjectModel, id: string, field: Field, relation
     mutationFn: async ({ words, run }: Write): Promise<Notice> => ({ words, back: await run() }),
     onMutate: () => setNotice(null),
     onSuccess: setNotice,
-    // A second press of a button would find the link as the first one has left it.
-    onSettled: async (_, error) => {
+    onSettled: (_, error) => {
       if (error && !isUnsure(error)) return;
-      await readRelated();
+      setReading(true);
+      void readRelated().finally(() => setReading(false));
     },
   });
   const unsaved = unsavedWrite(writing.isPending, writing.error && "told");
@@ -55,9 +56,10 @@ export function useLinks(object: ObjectModel, id: string, field: Field, relation
     notice: notice?.words,
     failure: writing.error && describeFailure(writing.error),
     dropFailure: writing.reset,
-    isWriting: writing.isPending,
+    isWriting: writing.isPending || isReading,
     link: (other: Other) => write({ words: `Linked ${other.name}`, run: () => link(other) }),
-    unlink: (other: Other) => write({ words: `Unlinked ${other.name}`, run: () => unlink(other) }),
+    // A second press of a button would find the link as the first one has left it.
+    unlink: (other: Other) => isReading || write({ words: `Unlinked ${other.name}`, run: () => unlink(other) }),
     undo: notice?.back ? () => undo(notice) : null,
   };
 
