@@ -6,6 +6,7 @@ from datetime import timedelta
 from fieldstone.engine.events.log.partitions import (
     HISTORY_PREFIX,
     PREFIX,
+    SIZE,
     SLOW,
     Partition,
     Retention,
@@ -25,6 +26,8 @@ _LOG = logging.getLogger(__name__)
 _WAIT = "300ms"
 _MOST_SLOW = 100
 """A quiet log and its history have about as many partitions at most: to read the history of a record locks each."""
+_MOST_ENDED = 2 * _MOST_SLOW
+"""With as many small partitions none is ended: events that come with a move are old at once, each minute others."""
 _FORGOTTEN_AT_ONCE = 10_000
 _FORGET = named_statement(__name__, "forget_positions")
 _QUERIES = read_queries(__name__)
@@ -79,9 +82,15 @@ async def end_slow_partition(database: Database, retention: Retention) -> None:
     """
     async with database.session() as connection:
         last, _ = await (await connection.execute(_QUERIES["needed_positions"])).fetchone() or (0, None)
-        slow = [one for one in await list_partitions(connection) if one.start <= last < one.end - 1]
+        listed = await list_partitions(connection)
+        slow = [one for one in listed if one.start <= last < one.end - 1]
         lasted = await time_lasted(connection, slow[0]) if slow else None
+        left = await (await connection.execute(_QUERIES["list_history"])).fetchall()
         await connection.rollback()
+        sizes = [one.end - one.start for one in listed if one.end <= last]
+        sizes += [end - start for start, end in (_bounds(name) for (name,) in left)]
+        if sum(size < SIZE for size in sizes) >= _MOST_ENDED:
+            return
         if lasted is None or lasted <= max(SLOW, (retention.window + retention.history) / _MOST_SLOW):
             return
         values = {

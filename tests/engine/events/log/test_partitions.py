@@ -273,6 +273,22 @@ async def test_a_partition_that_gets_events_before_its_end_has_these_too(
     assert found[1:] == ([Partition(start=2 + come, end=SIZE + 1)] if come == 1 else [])
 
 
+async def test_events_that_came_with_moves_leave_few_partitions(
+    workspace_dsn: str, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are old when they come: a partition was ended each minute, and a read of the history locks all of them."""
+    monkeypatch.setattr(history, "_MOST_ENDED", 4)
+    log, kept = Partitions(database), Retention(window=timedelta(days=3), history=timedelta(days=90))
+    for _ in range(7):
+        await fill(workspace_dsn, database, log, 1, age=timedelta(days=9))
+        await end_slow_partition(database, kept)
+        await log.trim(kept)
+    assert await listed(workspace_dsn) == [Partition(start=5, end=SIZE + 1)]
+    assert len(await trim_history(database, timedelta(days=8))) == 4
+    await end_slow_partition(database, kept)
+    assert await listed(workspace_dsn) == [Partition(start=5, end=8), Partition(start=8, end=SIZE + 1)]
+
+
 async def test_a_partition_is_ended_beside_the_retention(workspace_dsn: str, database: Database) -> None:
     log = Partitions(database)
     await fill(workspace_dsn, database, log, 2, age=timedelta(days=2))
