@@ -149,11 +149,13 @@ def _suggest_field(name: str, fields: Mapping[str, GraphQLField]) -> str:
     On a connection the name may be that of a field of its records, or `nodes`, as other APIs call them.
     """
     edge = get_named_type(fields["edges"].type) if {"edges", "pageInfo"} <= {*islice(fields, MOST_NAMES)} else None
-    if isinstance(edge, GraphQLObjectType):
-        node = get_named_type(edge.fields["node"].type)
+    # A record, too, may have fields of these names.
+    node = edge.fields.get("node") if isinstance(edge, GraphQLObjectType) else None
+    if node is not None:
         if name == "nodes":
             return did_you_mean(["edges { node { .. } }"])
-        if isinstance(node, GraphQLObjectType) and name in node.fields:
+        record = get_named_type(node.type)
+        if isinstance(record, GraphQLObjectType) and name in record.fields:
             return did_you_mean([f"edges {{ node {{ {name} }} }}"])
     # The names of the roots of a large model are not even counted.
     return suggest(name, [*islice(fields, MOST_NAMES + 1)])

@@ -1,11 +1,15 @@
 """Close names in messages, and the bounds of the search for them."""
 
+from typing import Any
+
 import pytest
 
 from fieldstone.engine.documents.suggestions import MOST_SEARCHES
+from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.metadata.json_text import loads
 from fieldstone.metadata.known_names import LONGEST_NAME, MOST_NAMES, find_close
 from tests.apis import Apis
+from tests.engine.metadata_api.roles import of_role
 
 
 @pytest.mark.parametrize(
@@ -60,6 +64,35 @@ async def test_a_variable_gets_the_close_names(
     (error,) = loads((await apis.send(text, {"v": value})).body)["errors"]
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
     assert hint in error["message"]
+
+
+async def test_a_record_may_have_fields_with_the_names_of_a_connection(apis: Apis) -> None:
+    """The message of an unknown field of such a record was an internal error."""
+    payload = {"targetObjectMetadataId": "company", "targetFieldLabel": "Graphs"}
+    usual = {"objectMetadataId": "person", "label": "x"}
+    changes: list[Any] = [
+        {"createField": {**usual, "name": "edges", "type": "RELATION", "relationCreationPayload": payload}},
+        {"createField": {**usual, "name": "pageInfo", "type": "TEXT"}},
+    ]
+    await apis.change("mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) }", changes=changes)
+    for name, hint in (("fristName", "Did you mean 'firstName' or 'lastName'?"), ("nodes", "on type 'Person'.")):
+        errors = loads((await apis.send(f"{{ person {{ {name} }} }}")).body)["errors"]
+        assert any(error["message"].endswith(hint) for error in errors), errors
+
+
+async def test_no_name_is_suggested_that_a_role_does_not_see(apis: Apis) -> None:
+    grants = [{"object": "person", "read": {"fields": {"allBut": ["phone"]}}}]
+    principal = await of_role(apis, grants=grants)
+    for text in (
+        "{ person(id: 1) { phon } }",
+        "{ people { phone } }",
+        '{ people(filter: { phon: { eq: "a" } }) { edges { cursor } } }',
+        "{ companys { edges { cursor } } }",
+    ):
+        request = GraphQLRequest(query=text, operation_name=None, variables={})
+        errors = loads((await apis.core.execute(principal, request, allow_mutation=True)).body)["errors"]
+        hints = [error["message"].partition("Did you mean")[2] for error in errors]
+        assert not any("phone" in hint or "compan" in hint for hint in hints), errors
 
 
 async def test_only_the_first_errors_of_a_document_are_searched_for(apis: Apis) -> None:
