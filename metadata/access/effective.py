@@ -3,9 +3,10 @@
 from collections.abc import Mapping
 from uuid import UUID
 
-from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.field_types import FieldType
+from fieldstone.metadata.model import Access, Field, Object, Snapshot
 from fieldstone.metadata.roles.object_access import HIDDEN, WHOLE, ObjectAccess, preset_ids
-from fieldstone.metadata.roles.role import WHOLLY, Claim, Grant, Role, Way
+from fieldstone.metadata.roles.role import WHOLLY, Action, Claim, Grant, Role, Way
 from fieldstone.sql.frozen import frozen
 
 
@@ -29,6 +30,20 @@ class Rights:
 def allows_field(object_: Object, way: Way, field_id: UUID) -> bool:
     """Return whether a client may give a field's value by a way, which presets no end of its relation."""
     return way.fields.has(field_id) and preset_ids(way.presets).isdisjoint(object_.ends_beside(field_id))
+
+
+def fields_to_give(object_: Object, action: Action) -> dict[str, Field]:
+    """Return the fields that the role which sees an object may give at a create or an update, by their names."""
+    rights = object_.rights
+    return {
+        name: field
+        for name, field in object_.givable.items()
+        if field.access is not Access.READ_ONLY
+        and not (action is Action.UPDATE and field.access is Access.CREATE_ONLY)
+        and field.type is not FieldType.TS_VECTOR
+        and field.id not in rights.dropped
+        and any(allows_field(object_, way, field.id) for way in rights.ways(action))
+    }
 
 
 def effective_rights(snapshot: Snapshot, role: Role) -> Rights:

@@ -25,7 +25,7 @@ from fieldstone.metadata.api_names.names import (
     query_name,
     type_name,
 )
-from fieldstone.metadata.api_names.rights import fields_to_give, lacking, may_ask, may_give
+from fieldstone.metadata.api_names.rights import lacking, may_ask, may_give
 from fieldstone.metadata.api_names.roles import (
     FieldTypeRole,
     Quantifier,
@@ -72,7 +72,6 @@ __all__ = [
     "enum_fields",
     "enum_name",
     "enum_type_names",
-    "fields_to_give",
     "find_alias",
     "find_mutation",
     "find_query",

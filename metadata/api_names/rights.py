@@ -1,8 +1,7 @@
 """The root fields of an object that a role may ask for."""
 
 from fieldstone.metadata.api_names.roles import QueryRole, Verb
-from fieldstone.metadata.field_types import FieldType
-from fieldstone.metadata.model import Access, Field, Object
+from fieldstone.metadata.model import Object
 from fieldstone.metadata.roles.role import Action
 
 _NEEDED = {
@@ -34,18 +33,6 @@ def lacking(object_: Object, verb: Verb) -> Action | None:
 def may_give(object_: Object) -> bool:
     """Return whether the role that sees an object may give data for its records."""
     return lacking(object_, Verb.CREATE) is None or lacking(object_, Verb.UPDATE) is None
-
-
-def fields_to_give(object_: Object, action: Action) -> dict[str, Field]:
-    """Return the fields that the role which sees an object may give at a create or an update, by their names."""
-    return {
-        name: field
-        for name, field in object_.givable.items()
-        if field.access is not Access.READ_ONLY
-        and not (action is Action.UPDATE and field.access is Access.CREATE_ONLY)
-        and field.type is not FieldType.TS_VECTOR
-        and object_.rights.gives(action, field.id)
-    }
 
 
 def may_ask(object_: Object, role: QueryRole) -> bool:

@@ -28,7 +28,7 @@ MOST_COUNTED = 10_000
 
 
 async def count_objects(
-    database: Database, model: Snapshot, principal: Principal, names: Sequence[JsonValue], *, time_limit: float
+    database: Database, model: Snapshot, principal: Principal, names: Sequence[str], *, time_limit: float
 ) -> JsonValue:
     """Return the members of each `ObjectStats`, in the order of the names or ids.
 
@@ -38,9 +38,11 @@ async def count_objects(
         Forbidden: the role may not count its records.
         DatabaseError: the database fails.
     """
-    require_few(names)
     view = view_of(model, principal.role)
-    objects = [_find_countable(view, name) for name in names]
+    objects = find_seen(view, names)
+    for one in objects:
+        if one.rights.read != WHOLLY or not one.rights.aggregates:
+            raise Forbidden(f"The role of this request may not count the records of {one.name_singular}.")
     share = principal.share
     marks = [object_.deleted_at.name if object_.deleted_at else "" for object_ in objects]
     sizes = _DISTRIBUTED_SIZES if model.workspace.is_distributed else _SIZES
@@ -105,25 +107,19 @@ class _Size:
 _PAGE = 8192
 
 
-def require_few(names: Sequence[JsonValue]) -> None:
-    """Raise BadUserInput if a question is about too many objects."""
+def find_seen(view: Snapshot, names: Sequence[str]) -> list[Object]:
+    """Return the objects with these nameSingulars or ids.
+
+    Raises:
+        BadUserInput: there are too many.
+        NotFound: the role sees no such object.
+    """
     if len(names) > MOST_OBJECTS:
         raise BadUserInput(f"objects must have at most {MOST_OBJECTS} items, not {len(names)}.", field="objects")
-
-
-def find_seen(view: Snapshot, name: JsonValue) -> Object:
-    """Return the object with a nameSingular or an id; raises NotFound if the role sees none."""
-    object_ = next((one for one in view.objects.values() if name in {one.name_singular, str(one.id)}), None)
-    if object_ is None or not object_.is_active:
-        raise NotFound(f"There is no object {shown(name)}.", field="objects")
-    return object_
-
-
-def _find_countable(view: Snapshot, name: JsonValue) -> Object:
-    object_ = find_seen(view, name)
-    if object_.rights.read != WHOLLY or not object_.rights.aggregates:
-        raise Forbidden(f"The role of this request may not count the records of {object_.name_singular}.")
-    return object_
+    known = {**{str(one.id): one for one in view.by_singular.values()}, **view.by_singular}
+    if absent := [name for name in names if name not in known]:
+        raise NotFound(f"There is no object {shown(absent[0])}.", field="objects")
+    return [known[name] for name in names]
 
 
 def _count(object_: Object) -> Statement:

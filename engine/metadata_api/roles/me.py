@@ -5,17 +5,17 @@ from datetime import UTC, datetime
 from typing import Final, NamedTuple
 
 from fieldstone.engine.metadata_api.model.facts import Fact
-from fieldstone.engine.metadata_api.model.stats import find_seen, require_few
+from fieldstone.engine.metadata_api.model.stats import find_seen
 from fieldstone.engine.metadata_api.roles.rights import own_role
 from fieldstone.engine.metadata_api.writes import Arguments
 from fieldstone.engine.schema.roots.principals import FIELD_RIGHTS, ME
-from fieldstone.metadata.access.effective import effective_rights
+from fieldstone.metadata.access.effective import effective_rights, fields_to_give
 from fieldstone.metadata.access.limits import role_limits
 from fieldstone.metadata.access.role_checks import effective_settings
 from fieldstone.metadata.access.view import view_of
-from fieldstone.metadata.api_names import fields_to_give
+from fieldstone.metadata.api_names import Verb, lacking
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Object, Snapshot, relation_end
+from fieldstone.metadata.model import Field, Object, Snapshot, relation_end
 from fieldstone.metadata.roles.object_access import ObjectAccess
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.metadata.roles.role import Action, Role
@@ -84,30 +84,32 @@ def describe_principal(facts: ServerFacts, model: Snapshot, principal: Principal
     }
 
 
-def describe_field_rights(view: Snapshot, names: Sequence[JsonValue]) -> list[JsonValue]:
+def describe_field_rights(view: Snapshot, names: Sequence[str]) -> list[JsonValue]:
     """Return the members of each `FieldRights`, in the order of the names or ids of objects.
 
     Raises:
         BadUserInput: there are too many.
         NotFound: the role sees no such object.
     """
-    require_few(names)
-    objects = [find_seen(view, name) for name in names]
     return [
         {
             "object": object_.name_singular,
             "objectMetadataId": str(object_.id),
-            "read": [*object_.by_name] if object_.rights.read else [],
-            "create": _name_given(view, object_, Action.CREATE),
-            "update": _name_given(view, object_, Action.UPDATE),
+            "read": _name(view, object_.by_name) if object_.rights.read else [],
+            "create": _name_given(view, object_, Verb.CREATE, Action.CREATE),
+            "update": _name_given(view, object_, Verb.UPDATE, Action.UPDATE),
         }
-        for object_ in objects
+        for object_ in find_seen(view, names)
     ]
 
 
-def _name_given(view: Snapshot, object_: Object, action: Action) -> list[JsonValue]:
-    given = fields_to_give(object_, action)
-    return [name for name, field in given.items() if field.parts or relation_end(view, field) is not None]
+def _name_given(view: Snapshot, object_: Object, verb: Verb, action: Action) -> list[JsonValue]:
+    return _name(view, fields_to_give(object_, action)) if lacking(object_, verb) is None else []
+
+
+def _name(view: Snapshot, fields: Mapping[str, Field]) -> list[JsonValue]:
+    """Return the names of fields, without relations that have no key and lead to no object that the role reads."""
+    return [name for name, field in fields.items() if field.parts or relation_end(view, field) is not None]
 
 
 def _describe_rights(model: Snapshot, role: Role) -> dict[str, JsonValue]:

@@ -5,8 +5,9 @@ from typing import Any
 
 from fieldstone.engine.rest.open_api.references import nullable, schema
 from fieldstone.metadata import scalars
+from fieldstone.metadata.access.effective import fields_to_give
 from fieldstone.metadata.access.role_checks import required_fields
-from fieldstone.metadata.api_names import Verb, fields_to_give, lacking
+from fieldstone.metadata.api_names import Verb, lacking
 from fieldstone.metadata.field_types import FIELD_TYPES, FieldTypeEntry
 from fieldstone.metadata.json_text import JsonValue, dumps
 from fieldstone.metadata.model import Field, Object, Snapshot, relation_end

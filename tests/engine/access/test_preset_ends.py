@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from fieldstone.engine.metadata_api.roles.me import describe_field_rights
 from tests.apis import Apis
 from tests.engine.access.world import ALL
 from tests.engine.records import create
@@ -69,6 +70,15 @@ async def test_no_other_end_is_given(owned: tuple[Apis, dict[str, str]], action:
     refused = await client.refusal(f"mutation {{ {text} }}")
     assert refused["extensions"]["code"] == "FORBIDDEN", refused
     assert "ownerPerson" not in str(refused)
+
+
+async def test_no_form_is_told_to_ask_for_another_end(owned: tuple[Apis, dict[str, str]]) -> None:
+    apis, ids = owned
+    client = await rep(apis, ids["$person"], hides=False, create={})
+    (found,) = describe_field_rights(client.seen, ["activity"])
+    ends = {"ownerPerson", "ownerCompany"}
+    assert ends & {*found["create"]} == set()
+    assert ends <= {*found["update"]}
 
 
 async def test_the_preset_is_written_and_leaves_the_other_end(owned: tuple[Apis, dict[str, str]]) -> None:

@@ -214,8 +214,25 @@ async def test_a_role_learns_which_fields_it_may_read_and_give(apis: Apis) -> No
     # Nobody gives the author of a record again.
     assert sorted(found["update"]) == ["jobTitle", "phone"]
     assert (other["create"], other["update"]) == ([], [])
-    error = (await as_role(apis, "clerk", RIGHTS, of=["opportunity"]))["errors"][0]
-    assert (error["extensions"]["code"], error["message"]) == ("NOT_FOUND", 'There is no object "opportunity".')
+    for name in ("opportunity", ""):
+        error = (await as_role(apis, "clerk", RIGHTS, of=["person", name]))["errors"][0]
+        assert (error["extensions"]["code"], error["message"]) == ("NOT_FOUND", f'There is no object "{name}".')
+
+
+async def test_a_role_gives_no_fields_at_an_update_of_records_that_it_does_not_read(apis: Apis) -> None:
+    """A form asked for values that no mutation of the role takes."""
+    await create_role(apis, name="clerk", grants=[{"object": "person", "create": {}, "update": {}}])
+    (found,) = (await as_role(apis, "clerk", RIGHTS, of=["person"]))["data"]["fieldRights"]
+    assert "email" in found["create"]
+    assert (found["read"], found["update"]) == ([], [])
+
+
+async def test_a_relation_that_leads_to_no_object_is_none_to_read(apis: Apis) -> None:
+    hide = '{ updateObject: { id: "opportunity" update: { isActive: false } } }'
+    await apis.change(f"mutation {{ applyChanges(changes: [{hide}]) {{ version }} }}")
+    (found,) = (await apis.change(RIGHTS, of=["company"]))["fieldRights"]
+    assert "people" in found["read"]
+    assert "opportunities" not in found["read"]
 
 
 async def test_the_fields_of_a_role_without_restrictions_are_those_that_a_client_gives(apis: Apis) -> None:
