@@ -1,6 +1,7 @@
 """Partitions that get few events or none: they end, are indexed by record, and leave the history by their age."""
 
 import logging
+from collections.abc import Sequence
 from datetime import timedelta
 
 from fieldstone.engine.events.log.partitions import (
@@ -15,6 +16,7 @@ from fieldstone.engine.events.log.partitions import (
     time_lasted,
 )
 from fieldstone.metadata.catalog.round_trip import send_as_one
+from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.sql.executor import Database
 from fieldstone.sql.identifiers import quote_identifier, quote_table
 from fieldstone.sql.locks import AdvisoryLock
@@ -85,13 +87,11 @@ async def end_slow_partition(database: Database, retention: Retention) -> None:
         listed = await list_partitions(connection)
         slow = [one for one in listed if one.start <= last < one.end - 1]
         lasted = await time_lasted(connection, slow[0]) if slow else None
-        left = await (await connection.execute(_QUERIES["list_history"])).fetchall()
+        is_slow = lasted is not None and lasted > max(SLOW, (retention.window + retention.history) / _MOST_SLOW)
+        # The history has hundreds of partitions: they are not listed at each look.
+        ends = is_slow and await _count_small(connection, listed, last) < _MOST_ENDED
         await connection.rollback()
-        sizes = [one.end - one.start for one in listed if one.end <= last]
-        sizes += [end - start for start, end in (_bounds(name) for (name,) in left)]
-        if sum(size < SIZE for size in sizes) >= _MOST_ENDED:
-            return
-        if lasted is None or lasted <= max(SLOW, (retention.window + retention.history) / _MOST_SLOW):
+        if not ends:
             return
         values = {
             "table": quote_table(slow[0].table),
@@ -109,6 +109,13 @@ async def end_slow_partition(database: Database, retention: Retention) -> None:
             ],
             commit=True,
         )
+
+
+async def _count_small(connection: Session, listed: Sequence[Partition], last: int) -> int:
+    """Return how many partitions that have ended, of the log as listed and of the history, are small."""
+    left = await (await connection.execute(_QUERIES["list_history"])).fetchall()
+    bounds = [(one.start, one.end) for one in listed if one.end <= last] + [_bounds(name) for (name,) in left]
+    return sum(end - start < SIZE for start, end in bounds)
 
 
 async def trim_history(database: Database, kept: timedelta) -> list[str]:
