@@ -15,7 +15,7 @@ from tests.project.modules import SOURCES
 from tests.release import build, install, lowest_versions, pip, run, serve_from
 
 # Each of these makes an environment and fills it from the package registry.
-pytestmark = pytest.mark.timeout(900)
+pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
 SERVED = """
 import asyncio, os, engine, metadata, sql

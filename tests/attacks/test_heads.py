@@ -48,6 +48,7 @@ def test_a_header_of_100_mib_is_refused_and_holds_nobody_up(target: Target) -> N
     assert target.memory() < before + 20
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("head", "status"),
     [
@@ -204,6 +205,7 @@ def test_pipelined_requests_are_all_answered_in_order(target: Target, number: in
     sending.join()
 
 
+@pytest.mark.long
 def test_requests_that_wait_for_those_before_them_take_little_memory(target: Target) -> None:
     before = target.memory()
     # Each was kept as a task to come, of kilobytes, as soon as its 26 bytes had been read.

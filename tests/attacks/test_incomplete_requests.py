@@ -19,6 +19,8 @@ from tests.engine.server.prepared import migrate
 from tests.processes.serving import Served, serving
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 MIB = 1 << 20
 MOST = 16 * MIB
 

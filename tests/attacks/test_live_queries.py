@@ -4,6 +4,8 @@ import asyncio
 import time
 from typing import Any
 
+import pytest
+
 from tests.attacks.subscribers import (
     CREATED,
     WITHIN,
@@ -17,6 +19,8 @@ from tests.attacks.subscribers import (
 )
 from tests.processes.serving import serving
 from tests.waiting import until
+
+pytestmark = pytest.mark.long
 
 HEAVY = 24
 LIVE = "subscription { people(interval: 100) { totalCount } }"

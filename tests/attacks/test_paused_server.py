@@ -25,6 +25,8 @@ from tests.attacks.standing_still import (
 from tests.processes.event_clients import Server, Writing, check_that_all_arrived, following, make_key, servers
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 PAUSES = 8
 AT_ONCE = 5.0
 """Seconds for steps that must wait for nothing: half of PostgreSQL's limit for an idle transaction."""

@@ -77,6 +77,7 @@ def test_statements_of_one_workspace_that_stand_still_keep_no_other_from_being_s
     assert not [line for line in served.errors if "unexpected error" in line]
 
 
+@pytest.mark.long
 def test_long_statements_of_one_workspace_run_one_at_a_time_and_keep_nothing_else_waiting(dsn: str) -> None:
     token = key_of(dsn, "attacker")
     long, short = "{ companies { totalCount } }", "{ people { totalCount } }"
@@ -111,6 +112,7 @@ def test_long_statements_of_one_workspace_run_one_at_a_time_and_keep_nothing_els
     assert not [line for line in served.errors if "unexpected error" in line]
 
 
+@pytest.mark.long
 def test_statements_of_one_key_that_stand_still_keep_no_other_key_from_being_served(dsn: str) -> None:
     """The administrator could not revoke the key: the door refused all operations of the workspace."""
     token = key_of(dsn, "attacker")

@@ -98,6 +98,7 @@ def test_those_who_wait_for_answers_and_events_stay(target: Target) -> None:
         assert target.metrics()["fieldstone_subscribers"] == 1
 
 
+@pytest.mark.long
 def test_beyond_the_most_of_an_address_the_idlest_go(target: Target) -> None:
     idle = [target.connect() for _ in range(MOST)]
     for connection in idle[MOST // 2 :]:

@@ -25,6 +25,8 @@ from tests.processes.forking import CONSTANTS
 from tests.processes.serving import serving
 from tests.waiting import eventually, until
 
+pytestmark = pytest.mark.long
+
 NAMES = 60_000
 
 

@@ -16,6 +16,8 @@ from tests.engine.server.prepared import migrate
 from tests.processes.serving import Served, serving
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 MIB = 1 << 20
 TEXT = 500_000
 ALIASES = 20

@@ -5,8 +5,12 @@ import os
 import re
 from urllib.parse import urlsplit
 
+import pytest
+
 from tests.processes.forking import Forked
 from tests.processes.serving import environment
+
+pytestmark = pytest.mark.long
 
 PATH = "/" + "x" * 190
 REQUESTS = 600

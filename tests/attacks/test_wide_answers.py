@@ -4,9 +4,12 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.processes.conftest import data_dir, made_data_dir, new_data_dir
 from tests.processes.serving import serving
+
+pytestmark = pytest.mark.long
 
 __all__ = ["data_dir", "made_data_dir", "new_data_dir"]
 

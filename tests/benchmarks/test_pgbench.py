@@ -11,6 +11,8 @@ from benchmarks.workloads import WORKLOADS
 from tests.apis import sample_template
 from tests.databases import Databases
 
+pytestmark = pytest.mark.long
+
 READING = [workload.name for workload in WORKLOADS if not workload.written]
 
 

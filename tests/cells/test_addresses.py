@@ -24,6 +24,8 @@ from tests.cells.clusters import (
 )
 from tests.replicas.standbys import running_standby
 
+pytestmark = pytest.mark.long
+
 CREATE = "mutation ($name: String) { createCompany(data: { name: $name }) { id } }"
 COUNT = "{ companies { totalCount } }"
 A, B, C = ("postgresql://a/x", "postgresql://b/x", "postgresql://c/x")

@@ -10,6 +10,8 @@ from fieldstone.engine.server.cli.placement import places
 from fieldstone.metadata.workspaces.sql_roles import SqlRoles
 from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, place_of, send, settings_with
 
+pytestmark = pytest.mark.long
+
 
 def test_the_largest_load_that_evens_two_cells_moves() -> None:
     moves = choose_moves({"home": {"a": 50.0, "b": 30.0, "c": 5.0}, "east": {"d": 5.0}})

@@ -22,6 +22,8 @@ from fieldstone.metadata.errors import NameTaken, UnknownObject
 from fieldstone.sql import embedded
 from tests.cells.clusters import client_of, fresh_cells, open_app, send, settings_with
 
+pytestmark = pytest.mark.long
+
 
 async def make_key(settings: Settings, workspace: str, capsys: pytest.CaptureFixture[str]) -> str:
     await api_keys.create(settings, workspace=workspace, name="test", expires_at=None)

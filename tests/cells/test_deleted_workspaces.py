@@ -20,6 +20,8 @@ from fieldstone.metadata.workspaces.removal import delete_workspace
 from tests.cells.clusters import cell_services, make_workspace, open_app, place_of, settings_with
 from tests.cells.stopped_moves import SLOTS, Paused, Stopped, databases_of, execute, fetch
 
+pytestmark = pytest.mark.long
+
 MOVES = "SELECT count(*) FROM fieldstone.workspace_move"
 PLACED = "SELECT count(*) FROM fieldstone.placement WHERE name = 'first'"
 ROWS = "SELECT count(*) FROM fieldstone.workspace WHERE name = 'first'"

@@ -25,6 +25,8 @@ from tests.cells.clusters import cell_services, client_of, make_workspace, open_
 from tests.engine.rest.asking import ask
 from tests.engine.rest.import_jobs.jobs import new_job
 
+pytestmark = pytest.mark.long
+
 ADDRESS = "192.0.2.7"
 QUERY = "{ companies { totalCount } }"
 KEPT = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": sha256(QUERY.encode()).hexdigest()}}}

@@ -15,6 +15,8 @@ from tests.cells.clusters import cell_services, client_of, open_app, url_of
 from tests.databases import Databases
 from tests.specimens import golden_template
 
+pytestmark = pytest.mark.long
+
 GOLDEN = Path(__file__).parents[1] / "golden"
 
 

@@ -10,6 +10,8 @@ import pytest
 from fieldstone.engine.server.cells.moving import move
 from tests.cells.clusters import client_of, make_workspace, open_app, send, settings_with
 
+pytestmark = pytest.mark.long
+
 EVENTS = 900
 MOST_STATEMENTS = 40
 MOST_BYTES = 4_000

@@ -13,6 +13,8 @@ from tests.engine.rest.asking import ask
 from tests.engine.rest.import_jobs.jobs import act, counts, end_of, new_job
 from tests.waiting import until_true
 
+pytestmark = pytest.mark.long
+
 ROWS = 6_000
 COUNT = "{ people { totalCount } }"
 TAKE = 'mutation { createPerson(data: { email: "row1@example.com" }) { id } }'

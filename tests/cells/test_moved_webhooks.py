@@ -19,6 +19,8 @@ from tests.cells.stopped_moves import execute, fetch
 from tests.engine.webhooks.target import target_server
 from tests.waiting import until, until_true
 
+pytestmark = pytest.mark.long
+
 CREATE = "mutation ($name: String) { createCompany(data: { name: $name }) { id name } }"
 RESTS = "SELECT count(*) FROM fieldstone.webhook WHERE rests_until = 'infinity'"
 UNREAD = "UPDATE fieldstone.log_consumer SET position = 0"

@@ -34,6 +34,8 @@ from tests.cells.clusters import (
 from tests.engine.webhooks.target import target_server
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 CREATE = "mutation ($name: String) { createCompany(data: { name: $name }) { id name } }"
 COUNT = "{ companies { totalCount } }"
 ADD = (

@@ -15,6 +15,8 @@ from fieldstone.metadata.workspaces.sql_roles import SqlRoles
 from fieldstone.sql.ddl import create
 from tests.cells.clusters import cell_services, make_workspace, open_app, place_of, settings_with, url_of
 
+pytestmark = pytest.mark.long
+
 
 async def refusal(urls: dict[str, str], name: str) -> str:
     settings = settings_with(urls)

@@ -16,6 +16,8 @@ from fieldstone.sql import embedded
 from tests.cells.clusters import client_of, fresh_cells, open_app, place_of, send, settings_with
 from tests.cells.stopped_moves import COUNT, CREATE, databases_of, execute, fetch
 
+pytestmark = pytest.mark.long
+
 
 async def made(settings: Settings, capsys: pytest.CaptureFixture[str]) -> str:
     """Make the workspace `first` in the home, and return a key."""

@@ -22,6 +22,8 @@ from fieldstone.sql.embedded.process import shut_down
 from fieldstone.sql.errors import DatabaseUnavailable
 from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, open_first, send, setting_of
 
+pytestmark = pytest.mark.long
+
 CREATE = "mutation ($name: String) { createCompany(data: { name: $name }) { id name } }"
 AT_ONCE = 4.0
 """Seconds for requests that wait for nothing: less than one look at a cell takes that hangs."""

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from fieldstone.engine.server.app import Fieldstone
 from fieldstone.engine.server.cells.moving import move
@@ -13,6 +14,8 @@ from fieldstone.metadata.catalog.queries import QUERIES
 from tests.cells.clusters import cell_services, client_of, make_workspace, open_app, run, send, settings_with
 from tests.engine.identity.openid_provider import HERE, SETTINGS, provider_of, visit
 from tests.engine.identity.provider import ISSUER, claims, new_key, provide, sign
+
+pytestmark = pytest.mark.long
 
 QUERY = {"query": "{ companies { totalCount } }"}
 SESSIONS = {"query": "{ sessions { edges { node { id kind name } } } }"}

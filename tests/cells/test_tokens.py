@@ -12,6 +12,8 @@ from fieldstone.engine.server.rate_limits.failed_tokens import MOST
 from tests.cells.clusters import cell_services, client_of, open_app, send, settings_with
 from tests.engine.identity.provider import claims, new_key, provide, sign
 
+pytestmark = pytest.mark.long
+
 CREATE = 'mutation { createCompany(data: { name: "Acme" }) { id } }'
 COUNT = "{ companies { totalCount } }"
 

@@ -23,6 +23,8 @@ from tests.cells.clusters import client_of, make_workspace, open_app, open_first
 from tests.cells.stopped_moves import COUNT, CREATE, SLOTS, Paused, Stopped, databases_of, execute, fetch, is_row
 from tests.waiting import until, until_true
 
+pytestmark = pytest.mark.long
+
 HOOK = 'mutation { createWebhook(input: { targetUrl: "https://a.example/", operations: ["*.*"] }) { id } }'
 RESTS = "SELECT count(*) FROM fieldstone.webhook WHERE rests_until = 'infinity'"
 

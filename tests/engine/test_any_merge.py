@@ -23,6 +23,8 @@ from tests.reference_merge import NOW, merge
 from tests.reference_nested import State
 from tests.specimens import specimen_template
 
+pytestmark = pytest.mark.long
+
 OBJECTS = ("company", "person", "opportunity", "specimen")
 
 

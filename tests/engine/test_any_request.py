@@ -15,6 +15,8 @@ from tests.databases import Databases
 from tests.operations import examples, queries
 from tests.specimens import specimen_template
 
+pytestmark = pytest.mark.long
+
 EXPECTED = {
     "GRAPHQL_PARSE_FAILED",
     "GRAPHQL_VALIDATION_FAILED",

@@ -21,6 +21,8 @@ from tests.databases import Databases
 from tests.engine.filters import PER_REQUEST, columns, nested
 from tests.specimens import golden_template
 
+pytestmark = pytest.mark.long
+
 HOSTILE: Mapping[SqlType, Sequence[str]] = {
     SqlType.TEXT: (
         *("''", "' '", r"'\'", r"'\\'", "'%'", "'_'", "'(['", "'NaN'", "chr(1)", "chr(1114111)", "'a' || chr(8238)"),

@@ -31,6 +31,8 @@ from tests.specimens import (
     specimen_template,
 )
 
+pytestmark = pytest.mark.long
+
 _STEPS = st.sampled_from(["a", "b", "0", "1", "-1", "7", "é", "", "a.b", "{}", "-0", "+1"])
 _PATHS = st.lists(_STEPS, min_size=1, max_size=3)
 _ITEMS = st.lists(st.sampled_from(["", "a", "A", "é", "'", "NULL", "{a,b}", '"', "\\"]), max_size=3)

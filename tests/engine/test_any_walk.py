@@ -96,6 +96,7 @@ def draw_walked(bench: Bench, draw: st.DrawFn) -> Walked:
     return Walked(parent, name, given_, tuple(writer.definitions), writer.variables)
 
 
+@pytest.mark.long
 @given(data=st.data())
 @examples(120)
 def test_any_page_at_any_cursor(bench: Bench, data: st.DataObject) -> None:

@@ -21,6 +21,8 @@ from tests.reference import Reference, load_rows
 from tests.reference_values import agree
 from tests.specimens import OPTIONS, awkward_row, specimen_fields
 
+pytestmark = pytest.mark.long
+
 FIELDS = 300
 RECORDS = 25
 

@@ -53,6 +53,7 @@ async def test_create_of_none_and_of_one_that_is_no_list(apis: Apis) -> None:
     assert await count(apis, "people") == 2
 
 
+@pytest.mark.long
 async def test_create_ten_thousand(apis: Apis) -> None:
     text = "mutation ($d: [PersonInput!]!) { createPeople(data: $d) { email } }"
     rows = [{"email": f"{number:05}", "company": {"connect": {"where": {"id": NOBODY}}}} for number in range(10_000)]

@@ -10,6 +10,8 @@ from tests.databases import Databases
 from tests.engine.large_people import large_template
 from tests.engine.plans import explain, last_step, read_buffers
 
+pytestmark = pytest.mark.long
+
 FIND = "query ($ids: [UUID!], $data: [PersonInput!]) { personDuplicates(ids: $ids, data: $data) { totalCount } }"
 PAGE = FIND.replace("totalCount", "edges { node { email } } pageInfo { hasNextPage }")
 

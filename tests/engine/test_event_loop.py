@@ -71,6 +71,7 @@ HEAVY = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", HEAVY.values(), ids=HEAVY)
 def test_a_heavy_document_is_left_to_the_work_thread(served: Served, longest: Longest, text: str) -> None:
     served.snapshot()
@@ -120,6 +121,7 @@ def selections(depth: int) -> st.SearchStrategy[str]:
     return st.one_of(leaves, nested, nested)
 
 
+@pytest.mark.long
 @settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(root=selections(3), first=selections(2), second=selections(1), roots=st.integers(1, 20))
 def test_no_document_holds_up_the_loop(

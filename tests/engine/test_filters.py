@@ -76,6 +76,7 @@ class Selecting:
         return found
 
 
+@pytest.mark.long
 def test_every_operator_of_every_column(served: Served, reference: Reference) -> None:
     object_ = served.snapshot().by_singular["specimen"]
     selecting = Selecting(reference, object_)

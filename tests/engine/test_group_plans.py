@@ -10,6 +10,8 @@ from tests.databases import Databases
 from tests.engine.large_opportunities import opportunities_template
 from tests.engine.plans import explain, last_step, nodes
 
+pytestmark = pytest.mark.long
+
 MODE = "force_generic_plan"
 
 

@@ -18,6 +18,8 @@ from tests.reference import Reference, load_rows, node_id
 from tests.reference_values import agree
 from tests.specimens import specimen_template
 
+pytestmark = pytest.mark.long
+
 
 class Bench:
     """The engine and the oracle over the same records."""

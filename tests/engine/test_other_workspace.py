@@ -19,6 +19,8 @@ from tests.operations import examples, queries
 from tests.reference import Reference, load_rows
 from tests.reference_values import agree
 
+pytestmark = pytest.mark.long
+
 _CREATE = "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }"
 
 

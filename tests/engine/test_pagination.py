@@ -113,12 +113,14 @@ def every_key(reference: Reference, direction: str, *, part: int, of: int) -> li
     return own + (related if "FIELDSTONE_TEST_EXAMPLES" in os.environ else related[part::of])
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", range(len(DIRECTIONS)), ids=DIRECTIONS)
 def test_every_key(served: Served, reference: Reference, part: int) -> None:
     for key in every_key(reference, DIRECTIONS[part], part=part, of=len(DIRECTIONS)):
         check_walks(served, reference, [key], (13,))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("part", range(len(SHORT)), ids=SHORT)
 def test_a_short_direction_is_the_long_one(served: Served, reference: Reference, part: int) -> None:
     """Both have the same pages with the same cursors, so that the walks of the one are those of the other."""

@@ -309,6 +309,7 @@ async def make_index(apis: Apis, name: str, *fields: str) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.long
 async def test_an_index_names_the_fields_and_serves_the_search(apis: Apis) -> None:
     await fill(apis)
     assert await names(apis, "acmetown", o=["person"]) == ["max@else.org"]
@@ -335,6 +336,7 @@ async def test_an_index_names_the_fields_and_serves_the_search(apis: Apis) -> No
     assert await names(apis, "acmetown", o=["person"]) == ["max@else.org"]
 
 
+@pytest.mark.long
 async def test_a_long_text_does_not_make_an_indexed_write_fail(apis: Apis) -> None:
     await make_index(apis, "person", "firstName", "jobTitle")
     words = " ".join(f"{number}\u00e4-\u00f6.\ufdfa" for number in range(100_000))

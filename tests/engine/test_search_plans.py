@@ -11,6 +11,8 @@ from tests.databases import Databases
 from tests.engine.large_people import fill_people
 from tests.engine.plans import explain, last_step, read_buffers, scans
 
+pytestmark = pytest.mark.long
+
 TEXT = """query ($q: String!) { search(query: $q, objects: ["person"], first: 20) {
   edges { node { rank record { ... on Person { email } } } } pageInfo { hasNextPage } } }"""
 

@@ -100,6 +100,7 @@ async def test_found(apis: Apis, condition: dict[str, Any], expected: list[str])
     assert await found(apis, **condition) == expected
 
 
+@pytest.mark.long
 async def test_a_field_may_keep_accents(apis: Apis) -> None:
     await fill(apis)
     name = (await apis.snapshot()).by_singular["company"].by_name["name"]
@@ -113,6 +114,7 @@ async def test_a_field_may_keep_accents(apis: Apis) -> None:
     assert await found(apis, contains="ZOË") == ["Zoe", "Zoë"]
 
 
+@pytest.mark.long
 async def test_the_smallest_and_the_largest(apis: Apis) -> None:
     beginning = "Zz" * 100
     await fill(apis, ["b", "Á", "a", f"{beginning}b", f"{beginning}ä", f"{beginning}á"])
@@ -121,11 +123,13 @@ async def test_the_smallest_and_the_largest(apis: Apis) -> None:
     assert data == {"companiesAggregate": {"min": {"name": "a"}, "max": {"name": f"{beginning}ä"}}}
 
 
+@pytest.mark.long
 async def test_the_smallest_of_none(apis: Apis) -> None:
     data = await apis.data("{ companiesAggregate { min { name } max { name } } }")
     assert data == {"companiesAggregate": {"min": {"name": None}, "max": {"name": None}}}
 
 
+@pytest.mark.long
 async def test_a_cursor_holds_the_beginning_of_a_text(apis: Apis) -> None:
     beginning = "é" * 200
     await fill(apis, [f"{beginning}{ending}" * 2 for ending in "cab"])

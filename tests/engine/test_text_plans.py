@@ -8,6 +8,8 @@ import pytest
 from fieldstone.sql.statement import Step
 from tests.apis import Apis
 
+pytestmark = pytest.mark.long
+
 PAGE = """query ($order: [PersonOrderByInput], $cursor: String, $filter: PersonFilterInput) {
   people(first: 20, orderBy: $order, after: $cursor, filter: $filter) {
     edges { node { id lastName } cursor } pageInfo { hasNextPage endCursor } } }"""

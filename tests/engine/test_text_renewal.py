@@ -14,6 +14,8 @@ from tests.apis import SCHEMA, WORKSPACE_ID, Apis, open_apis
 from tests.engine.records import create
 from tests.older_texts import make_older
 
+pytestmark = pytest.mark.long
+
 NAMES = ["Zo\u00eb", "adam", "Ödön", "Adam", "zeta", "Oz"]
 ASK = """query ($city: StringFilter) {
   people(orderBy: { city: ASC }) { edges { node { city } } }

@@ -104,6 +104,7 @@ BY_COUNT = """query ($order: [PersonOrderByInput], $cursor: String, $filter: Per
     edges { node { id } } pageInfo { hasNextPage endCursor } } }"""
 
 
+@pytest.mark.long
 async def test_an_order_by_an_aggregate_reads_each_child_once(large: Apis, large_dsn: str) -> None:
     order = [{"opportunitiesAggregate": {"sum": {"amount": "DESC"}, "filter": {"stage": {"eq": "NEW"}}}}]
     cursor = None
@@ -134,6 +135,7 @@ async def test_an_order_of_few_records_by_an_aggregate_reads_their_own_children(
         assert read_buffers(found) < 20_000
 
 
+@pytest.mark.long
 async def test_a_count_reads_each_table_once(large: Apis, large_dsn: str) -> None:
     text = "query ($filter: PersonFilterInput) { people(filter: $filter) { totalCount } }"
     for given in (worth(0), {"not": worth(0)}):
@@ -156,6 +158,7 @@ BY_TOTALS: dict[str, Any] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("given", BY_TOTALS.values(), ids=BY_TOTALS)
 async def test_a_filter_by_an_aggregate_reads_each_table_once(large: Apis, large_dsn: str, given: Any) -> None:
     roots = (

@@ -138,6 +138,7 @@ def test_every_type_has_cases() -> None:
         }
 
 
+@pytest.mark.long
 async def test_what_goes_in_comes_out(specimens: Apis) -> None:
     for name, sent, kept in CASES:
         shown = PARTS.get(name, name)
@@ -288,6 +289,7 @@ async def test_text_that_is_too_long_for_one_of_several_indexes(apis: Apis) -> N
     await check_refused(apis, text, "BAD_USER_INPUT", message.format("'tags' or 'titles' or 'phones'"), d=data)
 
 
+@pytest.mark.long
 async def test_a_record_with_more_values_than_a_row_holds_is_refused(apis: Apis) -> None:
     names = [f"address{n}" for n in range(80)]
     fields = [

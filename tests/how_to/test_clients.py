@@ -17,6 +17,8 @@ from tests.processes.serving import Served, serving
 from tests.project.documentation import snippets
 from tests.python_clients import install_python, run_python
 
+pytestmark = pytest.mark.long
+
 CODEGEN = Path(__file__).parents[1] / "codegen"
 TOOLS = {
     "graphql-codegen": "@graphql-codegen/cli/cjs/bin.js",

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from uuid import UUID
 
 import psycopg
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule, run_state_machine_as_test
@@ -49,6 +50,8 @@ from tests.metadata.workbench import Workbench
 from tests.metadata.writer.undone import shown
 from tests.operations import TIMES
 from tests.specimens import values_of
+
+pytestmark = pytest.mark.long
 
 Rows = Mapping[str, Mapping[str, Mapping[str, Any]]]
 """The values of each table, record and column."""

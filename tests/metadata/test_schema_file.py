@@ -157,6 +157,7 @@ def models(draw: st.DrawFn) -> Snapshot:
     return snapshot
 
 
+@pytest.mark.long
 @settings(max_examples=60)
 @given(models())
 def test_any_model_is_made_again_from_its_document(model: Snapshot) -> None:

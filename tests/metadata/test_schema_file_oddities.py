@@ -13,6 +13,8 @@ from tests.metadata.odd_values import ODD, every_type, places, put
 from tests.metadata.schema_files import carry_out, written
 from tests.models import apply_all, standard_snapshot
 
+pytestmark = pytest.mark.long
+
 CLERK = CreateRole(
     name="clerk",
     parents=["viewer"],

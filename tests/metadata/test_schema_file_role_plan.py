@@ -212,6 +212,7 @@ def role_sets(draw: st.DrawFn, *, settings: tuple[str, ...] = ()) -> Snapshot:
     return model
 
 
+@pytest.mark.long
 @given(before=role_sets(), wanted=role_sets())
 def test_files_that_differ_only_in_roles_have_one_step_for_each(before: Snapshot, wanted: Snapshot) -> None:
     document: Any = {**export_model(before), "roles": export_roles(wanted)}
@@ -221,6 +222,7 @@ def test_files_that_differ_only_in_roles_have_one_step_for_each(before: Snapshot
     assert count == sum(old.get(name) != new.get(name) for name in NAMES)
 
 
+@pytest.mark.long
 @given(before=role_sets(settings=SETTINGS), wanted=role_sets(settings=SETTINGS), hides=st.booleans())
 def test_any_roles_become_any_others(before: Snapshot, wanted: Snapshot, *, hides: bool) -> None:
     document: Any = {**export_model(before), "roles": export_roles(wanted)}

@@ -25,6 +25,8 @@ from tests.metadata.drawn_changes import new_fields, new_objects
 from tests.metadata.workbench import Workbench
 from tests.models import apply_all, standard_snapshot
 
+pytestmark = pytest.mark.long
+
 
 @settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
 @given(data=st.data())

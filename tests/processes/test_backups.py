@@ -27,6 +27,8 @@ from tests.processes.serving import Served, environment, run, serving
 from tests.sql.old_server import old_server
 from tests.waiting import eventually, until_found
 
+pytestmark = pytest.mark.long
+
 SECRET_KEY = base64.b64encode(b"a key for these tests, nowhere else").decode()
 
 PEOPLE = (

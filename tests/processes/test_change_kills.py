@@ -37,6 +37,8 @@ from tests.processes.killed_changes import BODIES, MADE, fill_killed, leave_buil
 from tests.processes.serving import run
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 _ALONE = (
     "SELECT 1 WHERE NOT EXISTS (SELECT FROM pg_stat_activity WHERE datname = current_database()"
     " AND backend_type = 'client backend' AND pid <> pg_backend_pid())"

@@ -23,6 +23,7 @@ def run_closed(command: str, closed: str, database: str) -> subprocess.Completed
     )
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("closed", ["<&-", ">&-", "<&- >&- 2>&-"])
 def test_standard_streams_that_are_closed_end_no_command(database: str, closed: str) -> None:
     # A connection to the database would get the number of one, and libuv would end the process when it closes it.

@@ -21,6 +21,8 @@ from fieldstone.sql.errors import EmbeddedServerError
 from tests.processes.embedded_runs import Run, is_alive, is_running, postmaster_of, records, running
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 _IS_ROOT = os.geteuid() == 0
 
 

@@ -15,6 +15,8 @@ from fieldstone.sql.embedded.folder import PORT, DataFolder
 from tests.processes.embedded_runs import ROOT, Run, is_running, kill_postmaster, postmaster_of, records, running
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 
 def test_a_killed_user_leaves_a_server_that_the_next_one_takes_over(data_dir: Path, run_user: Run) -> None:
     acknowledged = run_user(data_dir, "--write").kill()

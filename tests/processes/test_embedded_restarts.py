@@ -21,6 +21,8 @@ from tests.processes.forking import CONSTANTS
 from tests.processes.serving import Served, serving
 from tests.waiting import eventually, until
 
+pytestmark = pytest.mark.long
+
 _STARTED_AGAIN = "had ended and was started again"
 _CREATE = "mutation ($name: String) { createCompany(data: { name: $name }) { id } }"
 

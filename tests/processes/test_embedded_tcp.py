@@ -16,6 +16,8 @@ from tests.ports import free_port
 from tests.processes.embedded_runs import postmaster_of
 from tests.processes.serving import run
 
+pytestmark = pytest.mark.long
+
 LOCAL = "127.0.0.1"
 
 

@@ -2,7 +2,11 @@
 
 from pathlib import Path
 
+import pytest
+
 from tests.processes.event_clients import survive
+
+pytestmark = pytest.mark.long
 
 
 def test_no_event_is_lost_or_doubled_when_a_server_is_killed(clients: Path, workspace_dsn: str) -> None:

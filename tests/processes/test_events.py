@@ -111,6 +111,7 @@ def test_readers_that_do_not_read_do_not_grow_the_server(workspace_dsn: str) -> 
             # 20 readers times 16 batches of 500 kB would be 160 MB.
 
 
+@pytest.mark.long
 def test_live_queries_of_readers_that_do_not_read_do_not_grow_the_server(workspace_dsn: str) -> None:
     """20 clients ask for answers of 500 kB and read nothing, while these change 20 times.
 
@@ -143,6 +144,7 @@ def _metrics(url: str) -> dict[str, float]:
     return {line.split()[0]: float(line.split()[1]) for line in lines if not line.startswith("#")}
 
 
+@pytest.mark.long
 def test_the_documented_client_runs_where_node_has_no_websocket_of_its_own(clients: Path, workspace_dsn: str) -> None:
     page = (ROOT / "docs" / "how-to" / "subscribe.md").read_text(encoding="utf-8")
     (documented,) = re.findall(r"^```javascript\n(.*?)^```$", page, re.MULTILINE | re.DOTALL)
@@ -183,6 +185,7 @@ def test_the_documented_client_runs_where_node_has_no_websocket_of_its_own(clien
                 run.kill()
 
 
+@pytest.mark.long
 def test_graphql_ws_comes_back_with_another_token_when_one_has_ended(clients: Path, workspace_dsn: str) -> None:
     secret = "a secret of thirty-two bytes, or more"  # noqa: S105 - of this test
     issuer = {"issuer": "https://id.example", "audience": "fieldstone", "key": secret, "roles": ["admin"]}

@@ -4,10 +4,13 @@ from typing import Any
 
 import httpx
 import psycopg
+import pytest
 
 from tests.databases import fetch_row
 from tests.processes.serving import close, run, serving, start, wait_until_ready
 from tests.waiting import eventually
+
+pytestmark = pytest.mark.long
 
 _COMPANIES = "SELECT count(*), count(DISTINCT name) FROM workspace_default.company"
 _EVENTS = "SELECT (SELECT count(*) FROM fieldstone.event_staging) + (SELECT count(*) FROM fieldstone.event_log)"

@@ -14,6 +14,8 @@ from tests.processes.model_changes import Outcome, Series, Step
 from tests.processes.serving import Served, close, run, serving, start, wait_until_ready
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 ROUNDS = 2
 ACKNOWLEDGED = 10
 """Changes of each round before the kill; the change under way then is another one."""

@@ -34,6 +34,8 @@ from tests.processes.serving import Served, metric, serving
 from tests.redis_server import running_redis
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 
 class Scene:
     """Two servers with their subscribers, while people are written.

@@ -11,6 +11,8 @@ from tests.processes.serving import serving
 from tests.processes.visitors import COUNT, JSON_LOG, lines, workers
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 TOO_LONG = "x" * (256 << 10)
 """Longer than a variable of a process may be."""
 

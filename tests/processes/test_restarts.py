@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from pathlib import Path
 
+import pytest
 import uvloop
 
 from fieldstone.sql.embedded import start as start_embedded
@@ -13,6 +14,8 @@ from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
 from fieldstone.sql.statement import Statement
 from tests.processes.embedded_runs import kill_postmaster
+
+pytestmark = pytest.mark.long
 
 ADD = Statement(text="INSERT INTO public.record VALUES (1)")
 COUNT = Statement(text="SELECT count(*) FROM public.record")

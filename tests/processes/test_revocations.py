@@ -23,6 +23,8 @@ from tests.ports import free_port
 from tests.processes.serving import Served, serving
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 PEOPLE = "{ people(orderBy: { email: AscNullsLast }) { edges { node { email city } } } }"
 ADD = "mutation ($email: String!, $city: String!) { createPerson(data: { email: $email, city: $city }) { id } }"
 MAKE_KEY = 'mutation { createApiKey(input: { name: "rep", role: "rep" }) { id token } }'

@@ -8,6 +8,8 @@ from tests.databases import Databases
 from tests.engine.server.prepared import migrate
 from tests.processes.serving import serving
 
+pytestmark = pytest.mark.long
+
 _QUERY = "{ processes { isRunning worker } metrics(range: 60, step: 10) { series } }"
 
 

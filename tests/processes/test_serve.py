@@ -22,6 +22,8 @@ from tests.processes.embedded_runs import is_running
 from tests.processes.serving import Served, close, run, serving, start, wait_until_ready
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 
 def ask(client: httpx.Client, query: str, **variables: Any) -> Any:
     answer = client.post("/graphql", json={"query": query, "variables": variables}).json()

@@ -17,6 +17,8 @@ from tests.processes.embedded_runs import ROOT, is_running
 from tests.processes.serving import Served, close, environment, run, wait_until_ready
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(autouse=True)
 def hangups_count() -> Iterator[None]:

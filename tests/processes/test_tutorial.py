@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.processes.serving import run, serving
 from tests.project.documentation import snippets
 from tests.project.examples import Reader, examples_of
+
+pytestmark = pytest.mark.long
 
 PAGE = "docs/tutorial/first-application.md"
 

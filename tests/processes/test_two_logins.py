@@ -145,6 +145,7 @@ async def test_a_change_of_the_model_waits_for_a_statement_of_the_other_login(lo
         assert await ask(client, "{ people { edges { node { budget } } } }") == {"people": {"edges": []}}
 
 
+@pytest.mark.long
 async def test_webhooks_keys_documents_and_secrets_work_with_two_logins(logins: Logins) -> None:
     settings = {"webhook_allow": "127.0.0.0/8", "webhook_retry_delay": 0.02, "secret_key": "k" * 32}
     async with target_server() as target, served(logins, **settings) as (app, client):

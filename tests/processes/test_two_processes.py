@@ -21,6 +21,8 @@ from tests.processes.requests import ask, create_object
 from tests.processes.serving import Served, metric, serving
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 # A change of a distributed table, and each write of one, takes several times as long.
 CHANGES = 40 if ON_CITUS else 200
 LOAD = 10 if ON_CITUS else 50

@@ -4,6 +4,7 @@ import contextlib
 from pathlib import Path
 
 import httpx
+import pytest
 
 from fieldstone.sql.embedded import start as start_embedded
 from fieldstone.sql.embedded import stop as stop_embedded
@@ -11,6 +12,8 @@ from tests.processes.embedded_runs import kill_postmaster
 from tests.processes.event_clients import Writing, make_key, servers
 from tests.processes.webhook_target import SETTINGS, Desk, Taken, target
 from tests.waiting import eventually
+
+pytestmark = pytest.mark.long
 
 KILLS = 3
 IN_FLIGHT = 64

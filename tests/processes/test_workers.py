@@ -25,6 +25,8 @@ from tests.processes.serving import Served, close, run, serving, start, wait_unt
 from tests.processes.visitors import COUNT, JSON_LOG, Visitor, lines, visited, wait_for_answers, workers
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 
 def test_a_killed_worker_costs_its_own_requests_alone_and_is_replaced(database: str) -> None:
     with serving("--workers", "2", "--preload", DATABASE_URL=database, **JSON_LOG) as served:

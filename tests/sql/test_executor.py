@@ -332,6 +332,7 @@ async def test_sessions_are_ordinary_connections(database: Database) -> None:
             await session.execute("SELECT * FROM public.nothing")
 
 
+@pytest.mark.long
 async def test_a_database_that_takes_no_writes_refuses_them_and_serves_its_readers_on(
     empty_database: str, observer: Observer
 ) -> None:

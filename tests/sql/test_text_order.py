@@ -35,6 +35,7 @@ def server(databases: Databases) -> Iterator[psycopg.Connection[Any]]:
         yield connection
 
 
+@pytest.mark.long
 def test_every_character(server: psycopg.Connection[Any]) -> None:
     assert differing_characters(server) <= UNICODE_15_AND_16
 

@@ -28,6 +28,8 @@ from tests.reference_values import Rows
 from tests.role_strategies import DrawnRole, roles
 from tests.specimens import TEXTS, specimen_template
 
+pytestmark = pytest.mark.long
+
 OPERATIONS = 5
 """Operations of each role: its clone is made once for them."""
 

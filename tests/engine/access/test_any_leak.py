@@ -35,6 +35,8 @@ from tests.reference_values import Rows
 from tests.role_strategies import DrawnRole, roles
 from tests.specimens import specimen_template, values_of
 
+pytestmark = pytest.mark.long
+
 _OWN_HEADERS = {"date", "x-request-id"}
 _MORE = sql.SQL("INSERT INTO {table} SELECT (jsonb_populate_record(r, %s)).* FROM {table} AS r WHERE id = %s")
 

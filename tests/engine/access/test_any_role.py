@@ -22,6 +22,8 @@ from tests.reference_values import Rows, agree
 from tests.role_strategies import roles
 from tests.specimens import specimen_template
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture(scope="module")
 def bench(databases: Databases) -> Iterator[Bench]:

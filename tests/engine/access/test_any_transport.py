@@ -21,6 +21,8 @@ from tests.reference import Reference
 from tests.role_strategies import roles
 from tests.specimens import specimen_template
 
+pytestmark = pytest.mark.long
+
 
 @dataclass
 class HttpPages(Pages):

@@ -22,6 +22,8 @@ from tests.reference_roles import RoleReference
 from tests.role_strategies import roles
 from tests.specimens import specimen_template
 
+pytestmark = pytest.mark.long
+
 SCHEMA = "any_views"
 
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, note
 from hypothesis import strategies as st
 
@@ -11,6 +12,8 @@ from tests.engine.access.write_strategies import CLAIMS, rights_to_people, write
 from tests.operations import examples
 from tests.reference_role_writes import Refused, RoleWrites, WayOf
 from tests.views import RoleClient, granted, view
+
+pytestmark = pytest.mark.long
 
 
 @given(

@@ -22,6 +22,8 @@ from tests.operations import examples
 from tests.reference_role_writes import RoleWrites, WayOf
 from tests.views import RoleClient, granted, view
 
+pytestmark = pytest.mark.long
+
 _SHOWN = "{ email city jobTitle companyId company { name } }"
 _CELLS = st.fixed_dictionaries(
     {

@@ -5,6 +5,8 @@ import time
 from dataclasses import replace
 from uuid import uuid4
 
+import pytest
+
 from fieldstone.engine.access.load_shedding import LoadShedding
 from fieldstone.engine.access.slots import Slots
 from fieldstone.engine.errors import Overloaded
@@ -53,6 +55,7 @@ async def keep_pace(slots: Slots, turns: Turns) -> None:
     await until(lambda: slots.pace.is_kept)
 
 
+@pytest.mark.long
 async def test_while_turns_are_long_few_operations_begin_in_each_and_workspaces_take_turns() -> None:
     slots = Slots()
     turns = Turns(slots)

@@ -131,6 +131,7 @@ async def test_roles_with_equal_rights_still_share_a_group_and_its_positions(des
     assert listeners[0].sealed == listeners[1].sealed
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("seed", range(3))
 async def test_writes_of_hidden_records_change_nothing_that_is_told(databases: Databases, seed: int) -> None:
     """Two databases in which a role reads the same: one has writes of other records and objects between its own."""

@@ -95,6 +95,7 @@ def test_the_lazy_schema_is_the_eager_one(rights: dict[str, Rights], aggregates:
     assert sorted_print(lazy_schema(seen)) == sorted_print(eager)
 
 
+@pytest.mark.long
 @either
 async def test_introspections_of_roles_in_turn_are_graphql_cores(aggregates: bool) -> None:
     """One cache answers all roles: no role learns of another one's rights."""
@@ -179,6 +180,7 @@ def drawn_roles(draw: st.DrawFn, snapshot: Snapshot) -> Role:
     return make_role(snapshot, "drawn", granted, aggregates=draw(st.booleans()))
 
 
+@pytest.mark.long
 @given(st.data())
 @settings(max_examples=25)
 def test_any_role_of_any_workspace_has_one_schema(data: st.DataObject) -> None:

@@ -140,6 +140,7 @@ SABOTAGE: dict[str, tuple[Any, dict[str, Callable[[Bench, str], list[Any]]]]] = 
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("wrong", WRONG)
 @pytest.mark.parametrize("place", SABOTAGE)
 def test_a_wrong_mark_is_caught(bench: Bench, monkeypatch: pytest.MonkeyPatch, place: str, wrong: str) -> None:

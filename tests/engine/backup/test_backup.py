@@ -61,6 +61,7 @@ def number(dsn: str, query: str) -> Any:
         return value
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("at_once", "scripts"), [(2_000, 2), (1, 4)])
 async def test_a_restored_database_has_each_row_and_each_definition(
     at_once: int, scripts: int, source: str, target: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

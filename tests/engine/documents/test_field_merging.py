@@ -124,6 +124,7 @@ def documents(draw: st.DrawFn) -> str:
     return f"{{ companies {{ edges {{ node {{ {draw(selections(2))} }} }} }} {roots} }} {' '.join(fragments)}"
 
 
+@pytest.mark.long
 @settings(max_examples=100)
 @given(text=documents())
 def test_the_same_documents_are_valid_as_for_graphql_core(text: str) -> None:

@@ -9,6 +9,8 @@ from hypothesis import strategies as st
 from fieldstone.engine.documents.quick_lexer import QuickLexer
 from tests.operations import examples
 
+pytestmark = pytest.mark.long
+
 PIECES = (
     *"!$&():=@[]{|}.#'\"\\-+0127eEx_ ,\t\n\r\ufeffé\ud83d\ude00\U0001f600\x00",
     "...", '""', '"""', '"a"', '"\\n"', "\\u00e9", "\r\n", "-0", "01", "1.5", "1e3", "12x", "name", "on",

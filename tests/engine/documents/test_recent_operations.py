@@ -15,6 +15,8 @@ from fieldstone.engine.request.valid_operation import outline_of
 from fieldstone.engine.schema.lazy import lazy_schema
 from tests.models import standard_snapshot
 
+pytestmark = pytest.mark.long
+
 
 def text(name: str) -> str:
     return f"query {name} {{ people {{ edges {{ node {{ id }} }} }} }}"

@@ -18,6 +18,8 @@ from tests.eager_schema import eager_schema
 from tests.models import all_types_snapshot, standard_snapshot
 from tests.operations import examples, queries
 
+pytestmark = pytest.mark.long
+
 LIMITS = DocumentLimits(depth=200, aliases=20_000, tokens=100_000)
 STANDARD, ALL_TYPES = lazy_schema(standard_snapshot()), lazy_schema(all_types_snapshot())
 DRAWN = eager_schema(all_types_snapshot())

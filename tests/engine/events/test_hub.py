@@ -137,6 +137,7 @@ async def test_who_resumes_misses_nothing_and_gets_nothing_twice(desk: Desk) -> 
         assert listener.positions == whole.positions[place + 1 :]
 
 
+@pytest.mark.long
 async def test_a_bulk_write_reaches_everybody_in_order(desk: Desk) -> None:
     listener = await desk.subscribe(CREATED, filter={"firstName": {"endsWith": "7"}})
     people = [{"email": f"{number}@example.com", "firstName": str(number)} for number in range(10_000)]
@@ -254,6 +255,7 @@ async def test_one_group_that_fails_takes_no_other_with_it(workspace_dsn: str, d
     assert await companies.until(1) == [{"name": "Acme"}]
 
 
+@pytest.mark.long
 async def test_a_feed_that_times_out_ends_its_own_group_and_no_other(workspace_dsn: str) -> None:
     async with (
         open_desk(workspace_dsn, statement_timeout=2) as desk,
@@ -270,6 +272,7 @@ async def test_a_feed_that_times_out_ends_its_own_group_and_no_other(workspace_d
         assert desk.events.hub.members == 1
 
 
+@pytest.mark.long
 async def test_a_look_that_takes_in_too_much_is_tried_again_with_less(
     desk: Desk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -324,6 +327,7 @@ async def test_two_processes_deliver_the_same(workspace_dsn: str) -> None:
 BY_NAMES = "subscription ($names: [String!]) { personCreated(filter: { firstName: { in: $names } }) { email } }"
 
 
+@pytest.mark.long
 async def test_parameter_sets_travel_a_mebibyte_at_a_time(desk: Desk) -> None:
     """Twelve filters of some 400 KB, which one statement would not share, and one that is too large for any other."""
     sizes = [40_000] * 12 + [120_000]
@@ -352,6 +356,7 @@ async def test_parameter_sets_travel_a_mebibyte_at_a_time(desk: Desk) -> None:
     assert (hub.groups, hub.quotas.kept_bytes) == (0, 0)
 
 
+@pytest.mark.long
 async def test_one_group_stands_still_and_the_others_do_not(workspace_dsn: str, desk: Desk) -> None:
     """More groups than there are connections wait for a table; a subscriber that leaves takes the statement along."""
     async with await psycopg.AsyncConnection.connect(workspace_dsn) as other:

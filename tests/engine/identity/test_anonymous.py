@@ -47,6 +47,7 @@ async def test_a_visitor_may_do_all_that_the_role_may_and_nothing_else(start_app
             assert (await socket.receive())["payload"] == {"data": {"people": {"totalCount": 1}}}
 
 
+@pytest.mark.long
 async def test_visitors_see_the_workspaces_that_the_operator_names(start_app: StartApp) -> None:
     async with start_app(anonymous_role="viewer", anonymous_workspaces="default, shop") as (app, client):
         services = await app.runtime.ready()

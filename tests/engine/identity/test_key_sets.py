@@ -68,6 +68,7 @@ async def test_an_unknown_id_causes_one_fetch_in_half_a_minute() -> None:
         assert provider.requests == 3
 
 
+@pytest.mark.long
 async def test_a_fetch_for_an_unknown_id_holds_up_nobody_with_a_known_one() -> None:
     async with provide(A) as provider, open_keys(provider) as (keys, clock):
         await keys.find("a", "ES256")

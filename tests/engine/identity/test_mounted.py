@@ -65,6 +65,7 @@ async def test_the_cookie_of_another_server_of_the_host_is_left(start_app: Start
             assert "set-cookie" not in (await browser.get(path)).headers
 
 
+@pytest.mark.long
 async def test_a_person_comes_back_from_a_provider_to_a_mounted_app(start_app: StartApp, clients: Path) -> None:
     mounted = f"{HERE}/crm"
     async with (

@@ -122,6 +122,7 @@ async def bear(client: httpx.AsyncClient, token: str) -> httpx.Response:
     return await client.post("/graphql", json=READ, headers={"authorization": f"Bearer {token}"})
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("audience", "status"), [("fieldstone", 200), ("another", 401)])
 async def test_a_real_token_is_for_its_audience_until_it_ends(
     start_app: StartApp, clients: Path, audience: str, status: int
@@ -142,6 +143,7 @@ async def _has_expired(client: httpx.AsyncClient, token: str) -> bool:
     return answer.status_code == 401 and "The token has expired." in answer.text
 
 
+@pytest.mark.long
 async def test_a_real_tokens_algorithm_cannot_be_changed(start_app: StartApp, clients: Path) -> None:
     async with provider_of(clients) as provider:
         jwks = f"{provider.issuer}/jwks"

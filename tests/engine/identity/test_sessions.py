@@ -234,6 +234,7 @@ async def test_the_ways_to_sign_in_count_as_no_operation(start_app: StartApp) ->
             assert await status(browser) == expected
 
 
+@pytest.mark.long
 async def test_a_session_ends_when_it_is_idle(start_app: StartApp, app_database: str) -> None:
     async with start_app(session_idle_minutes=10) as (app, client):
         browser = await signed_in(app, key_of(client))
@@ -258,6 +259,7 @@ async def test_a_session_ends_when_it_is_idle(start_app: StartApp, app_database:
             assert await status(browser) == 401
 
 
+@pytest.mark.long
 async def test_a_key_has_a_bounded_number_of_sessions(start_app: StartApp, app_database: str) -> None:
     async with start_app() as (app, client):
         key = key_of(client)
@@ -310,6 +312,7 @@ async def test_sign_ins_that_fail_are_bounded_by_the_address(start_app: StartApp
         assert (await attempt("203.0.113.2", {"key": key})).status_code == 200
 
 
+@pytest.mark.long
 async def test_made_up_cookies_are_bounded_and_one_that_has_ended_is_not_looked_up_again(
     start_app: StartApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

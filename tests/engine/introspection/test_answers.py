@@ -29,6 +29,8 @@ from tests.models import (
 )
 from tests.strategies import snapshots
 
+pytestmark = pytest.mark.long
+
 QUERIES: dict[str, str] = {
     "all that graphql-js can ask": FULL,
     "without descriptions": get_introspection_query(descriptions=False),

@@ -164,6 +164,7 @@ WRITE = "mutation ($data: PersonInput!) { createPerson(data: $data) { id email }
 UPDATE = 'mutation { updatePeople(filter: { id: { is: NOT_NULL } }, data: { jobTitle: "x" }) { id } }'
 
 
+@pytest.mark.long
 async def test_requests_whose_document_stays_valid_do_not_fail_while_the_model_changes(
     apis: Apis, workspace_dsn: str
 ) -> None:

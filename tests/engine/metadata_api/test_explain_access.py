@@ -166,6 +166,7 @@ WRONG: dict[str, tuple[dict[str, Any], str, str]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("given", "code", "field"), WRONG.values(), ids=WRONG.keys())
 async def test_a_wrong_question_is_refused(
     apis: Apis, ids: dict[str, str], given: dict[str, Any], code: str, field: str

@@ -51,6 +51,7 @@ async def test_each_type_of_field_is_described(apis: Apis) -> None:
     assert "contains" in found["TEXT"]["parts"][0]["filters"]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("type_", ["TEXT", "NUMBER", "DATE_TIME", "ARRAY", "EMAILS"])
 async def test_conversions_are_those_that_an_update_allows(type_: str, apis: Apis) -> None:
     found = {one["type"]: one["conversions"] for one in (await apis.change(FIELD_TYPES))["fieldTypes"]}

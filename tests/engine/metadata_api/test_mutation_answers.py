@@ -198,6 +198,7 @@ async def make_subjects(apis: Apis, clerk: Principal, setting: Setting | None) -
     return known | {"session": str(made[0]), "version": str((await apis.snapshot()).version)}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", GIVEN)
 async def test_the_answer_has_its_relations(apis: Apis, name: str) -> None:
     await run(apis, FAILED)

@@ -22,6 +22,8 @@ from tests.operations import examples
 from tests.reference import read_state
 from tests.reference_nested import NestedReference, Refused, State
 
+pytestmark = pytest.mark.long
+
 JUNCTION = "companyPerson"
 
 

@@ -375,6 +375,7 @@ async def test_a_key_that_two_rows_have(apis: Apis) -> None:
     assert error["extensions"]["input"] == ["data", 1, "people", "create", 0, "email"]
 
 
+@pytest.mark.long
 async def test_ten_thousand_records(apis: Apis) -> None:
     apis.database.log.steps.clear()
     rows = [{"email": f"{number:05}"} for number in range(9_999)]

@@ -343,6 +343,7 @@ def count_records(data: Any) -> int:
     return 0
 
 
+@pytest.mark.long
 @given(data=st.data())
 @examples(100)
 def test_never_more_records_come_back_than_were_paid_for(bench: Bench, data: st.DataObject) -> None:

@@ -149,6 +149,7 @@ async def test_refusals(client: httpx.AsyncClient, variables: dict[str, Any], fi
     assert (error["extensions"]["code"], error["extensions"]["field"]) == ("BAD_USER_INPUT", field)
 
 
+@pytest.mark.long
 async def test_partitions_that_leave_the_log_are_history(start_app: StartApp, app_database: str) -> None:
     async with start_app() as (app, client):
         database = (await app.runtime.ready()).foundation.database

@@ -147,6 +147,7 @@ async def test_a_refused_argument_is_planned_for_within_the_share(apis: Apis, bo
     assert await apis.ask(KNOWN, **wrong) == refused
 
 
+@pytest.mark.long
 async def test_a_document_that_another_request_has_compiled_meanwhile_is_compiled_once(
     apis: Apis, bound: Bound
 ) -> None:

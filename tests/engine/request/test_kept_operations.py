@@ -2,6 +2,8 @@
 
 import gc
 
+import pytest
+
 from fieldstone.engine.documents.document import DocumentLimits
 from fieldstone.engine.documents.recent_operations import RecentOperations
 from fieldstone.engine.request.compile import plan_operation, validate_text
@@ -9,6 +11,8 @@ from fieldstone.engine.request.plan_cache import OperationKey, PlanCache
 from fieldstone.engine.schema.lazy import lazy_schema
 from tests.apis import LIMITS
 from tests.models import standard_snapshot
+
+pytestmark = pytest.mark.long
 
 FIELDS = " ".join(f"f{n}: firstName c{n}: company {{ id name }}" for n in range(40))
 COUNT = 40

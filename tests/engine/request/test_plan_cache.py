@@ -49,6 +49,7 @@ def drawn(warm: Served, dsn: str) -> st.SearchStrategy[operation_writer.Operatio
     return queries(eager_schema(snapshot), sorted(id_ for rows in load_rows(dsn, snapshot).values() for id_ in rows))
 
 
+@pytest.mark.long
 @given(data=st.data())
 @examples(120)
 def test_a_hit_answers_as_a_cold_plan(
@@ -173,6 +174,7 @@ def renewed(before: Snapshot, after: Snapshot) -> set[str]:
     return {object_.name_singular for id_, object_ in after.objects.items() if before.objects.get(id_) is not object_}
 
 
+@pytest.mark.long
 async def test_a_change_costs_what_it_touches(large: Apis) -> None:
     before = await large.snapshot()
     assert len(before.objects) == LARGE
@@ -239,6 +241,7 @@ async def test_a_change_of_an_object_with_relations(apis: Apis) -> None:
     assert "company" in renewed(before, after)
 
 
+@pytest.mark.long
 async def test_documents_that_are_all_new_push_out_none_that_came_again(apis: Apis) -> None:
     plans = apis.core.compiler.plans
     for _ in range(2):

@@ -1,10 +1,14 @@
 """Routes: a request that comes again finds its operation without a look at the plans, and keeps it from going."""
 
+import pytest
+
 from fieldstone.engine.request.plan_cache import ROLES_EACH
 from fieldstone.engine.request.ready import Ready
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.metadata.changes import UpdateField
 from tests.apis import PRINCIPAL, WORKSPACE_ID, Apis
+
+pytestmark = pytest.mark.long
 
 PEOPLE = "query ($v: String) { people(filter: {email: {eq: $v}}) { edges { node { email } } } }"
 NEVER = "00000000-0000-0000-0000-000000000000"

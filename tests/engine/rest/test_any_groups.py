@@ -3,6 +3,7 @@
 from typing import Any
 from urllib.parse import urlencode
 
+import pytest
 from graphql import (
     GraphQLInputObjectType,
     GraphQLNamedType,
@@ -26,6 +27,8 @@ from tests.engine.rest.pages import prune, write_conditions
 from tests.operation_writer import to_json
 from tests.operations import Values, examples
 from tests.reference import Reference
+
+pytestmark = pytest.mark.long
 
 MOST_DEEP = 1
 

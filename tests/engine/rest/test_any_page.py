@@ -1,5 +1,6 @@
 """Any page of REST has the records of the GraphQL request for the same filter, order and page."""
 
+import pytest
 from graphql import GraphQLInputObjectType
 from hypothesis import given, note
 from hypothesis import strategies as st
@@ -11,6 +12,8 @@ from tests.apis import Served
 from tests.engine.rest.pages import Pages, said_by_rest, write_conditions, write_order
 from tests.operations import examples
 from tests.reference import Reference
+
+pytestmark = pytest.mark.long
 
 
 @given(data=st.data())

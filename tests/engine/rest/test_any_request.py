@@ -12,6 +12,8 @@ from tests.engine.server.calling import Caller
 from tests.engine.server.conftest import StartApp
 from tests.operations import examples
 
+pytestmark = pytest.mark.long
+
 STATUSES = {200, 201, 400, 403, 404, 405, 406, 409, 412, 415}
 ID = "018cc5ca-0000-7000-8000-000000000000"
 

@@ -1,6 +1,7 @@
 """Entity tags and Idempotency-Keys of REST."""
 
 import httpx
+import pytest
 
 from tests.engine.rest.asking import ask, create, emails
 
@@ -25,6 +26,7 @@ async def test_a_tag_stands_for_the_record_as_shown(client: httpx.AsyncClient) -
     assert (await client.get(f"{path}?depth=1", headers={"if-none-match": deep})).status_code == 200
 
 
+@pytest.mark.long
 async def test_a_write_of_a_changed_record_is_refused(client: httpx.AsyncClient) -> None:
     made = await client.post("/rest/people", json={"email": "a"})
     path, tag = f"people/{made.json()['data']['createPerson']['id']}", made.headers["etag"]
@@ -59,6 +61,7 @@ async def test_conditions_are_for_one_record(client: httpx.AsyncClient) -> None:
         assert error["messages"] == ["If-None-Match is for GET and HEAD: a write takes If-Match."]
 
 
+@pytest.mark.long
 async def test_a_write_with_a_key_is_made_once(client: httpx.AsyncClient) -> None:
     sent = {"json": {"email": "a"}, "headers": {"idempotency-key": "k1"}}
     first = await client.post("/rest/people", **sent)  # type: ignore[arg-type]  # the two go together

@@ -3,12 +3,15 @@
 from typing import Any
 
 import httpx
+import pytest
 from jsonschema import Draft202012Validator
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from fieldstone.engine.rest.metadata.resources import RESOURCES, find_methods
 from tests.engine.metadata_api.roles import CREATE
 from tests.engine.rest.asking import ask
+
+pytestmark = pytest.mark.long
 
 ID = "018cc5ca-0000-7000-8000-000000000000"
 ROCKET = {"nameSingular": "rocket", "namePlural": "rockets", "labelSingular": "Rocket", "labelPlural": "Rockets"}

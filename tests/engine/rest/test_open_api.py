@@ -60,6 +60,7 @@ def parts_of(document: Any) -> Iterator[dict[str, Any]]:
             yield from parts_of(part)
 
 
+@pytest.mark.long
 async def test_it_is_valid_and_has_every_route(client: httpx.AsyncClient) -> None:
     document = await ask(client, "GET", "open-api/core")
     OpenAPIV31SpecValidator(document).validate()
@@ -115,6 +116,7 @@ _BODIES: dict[Action, Any] = {
 }
 
 
+@pytest.mark.long
 async def test_each_operation_is_answered_as_it_says(client: httpx.AsyncClient) -> None:
     document = await ask(client, "GET", "open-api/core")
     acme = await create(client, "companies", name="Acme", employees=5)

@@ -16,6 +16,8 @@ from tests.operations import TIMES
 from tests.processes.serving import Served, serving
 from tests.python_clients import install_python, run_python
 
+pytestmark = pytest.mark.long
+
 CHECKS = "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance"
 # The same requests each time, or several thousand other ones.
 IS_DEEP = TIMES > 1

@@ -53,6 +53,7 @@ def test_prints_the_same(snapshot: Snapshot, mutations: MutationSet | None) -> N
     assert sorted_print(lazy_schema(snapshot, mutations)) == sorted_print(eager)
 
 
+@pytest.mark.long
 @given(snapshots())
 @generated
 def test_prints_the_same_for_any_workspace(snapshot: Snapshot) -> None:
@@ -77,6 +78,7 @@ def test_a_client_rebuilds_it_from_introspection(snapshot: Snapshot, mutations: 
     assert sorted_print(build_client_schema(introspection_from_schema(lazy))) == sorted_print(lazy)
 
 
+@pytest.mark.long
 @given(snapshots())
 @generated
 def test_a_client_rebuilds_any_workspace(snapshot: Snapshot) -> None:
@@ -124,6 +126,7 @@ def test_the_names_of_shared_types_are_reserved() -> None:
     assert shared <= api_names.SHARED_TYPE_NAMES
 
 
+@pytest.mark.long
 @given(snapshots())
 @generated
 def test_what_is_found_by_name_is_what_is_listed(snapshot: Snapshot) -> None:

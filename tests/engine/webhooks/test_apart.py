@@ -19,6 +19,8 @@ from tests.engine.webhooks.target import Received, Reply, TargetServer
 from tests.engine.webhooks.unread_events import unread
 from tests.waiting import until, until_true
 
+pytestmark = pytest.mark.long
+
 
 async def consumers(sending: Sending) -> list[str]:
     """The names of the consumers of the log."""

@@ -203,6 +203,7 @@ async def test_the_events_of_a_record_come_in_order(sending: Sending, target: Ta
     assert attempts == {position: 2 if position in refused else 1 for position in attempts}
 
 
+@pytest.mark.long
 async def test_a_record_that_is_written_all_the_time_is_sent_in_order(sending: Sending, target: TargetServer) -> None:
     """Events come while earlier ones are being sent, and none of them is forgotten."""
 
@@ -222,6 +223,7 @@ async def test_a_record_that_is_written_all_the_time_is_sent_in_order(sending: S
     assert await revive(sending.services.foundation.database) == 0
 
 
+@pytest.mark.long
 async def test_a_bulk_write_is_sent_in_full(sending: Sending, target: TargetServer) -> None:
     await sending.webhook(target.url, "person.created")
     people = await sending.people(*[f"{number}@example.com" for number in range(600)])
@@ -281,6 +283,7 @@ async def test_what_waits_at_a_stop_is_sent_after_the_next_start(start_sending: 
             assert sorted(event["recordId"] for event in events) == sorted(people)
 
 
+@pytest.mark.long
 async def test_processes_share_the_work(start_sending: Start, target: TargetServer) -> None:
     async with start_sending() as one, start_sending() as other:
         await one.webhook(target.url, "person.*")

@@ -19,6 +19,8 @@ from tests.engine.webhooks.conftest import Sending
 from tests.engine.webhooks.target import TargetServer
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 TRIES = 7
 
 

@@ -45,6 +45,7 @@ async def test_deliveries_that_are_too_large_for_one_statement_are_made_by_sever
     )
 
 
+@pytest.mark.long
 async def test_a_batch_that_the_database_refuses_is_tried_again_in_parts(
     sending: Sending, target: TargetServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -9,6 +9,8 @@ from tests.engine.webhooks.slow_rules import BUYERS, locked, make_role
 from tests.engine.webhooks.target import Received, Reply, TargetServer, take
 from tests.waiting import until, until_found
 
+pytestmark = pytest.mark.long
+
 
 async def test_an_event_whose_rule_cannot_be_answered_in_time_is_read_again(
     start_sending: Start, workspace_dsn: str, target: TargetServer, caplog: pytest.LogCaptureFixture

@@ -14,6 +14,8 @@ from fieldstone.engine.webhooks.sending.sender import sign
 from tests.npm_clients import NODE, PHP, install_once
 from tests.project.modules import ROOT
 
+pytestmark = pytest.mark.long
+
 SECRET = "schlüssel"  # noqa: S105 - of this test alone
 BODY = '{"id":"1","record":{"firstName":"Åsa"}}'
 

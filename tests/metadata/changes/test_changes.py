@@ -161,6 +161,7 @@ def thousand() -> Iterable[Change]:
     return (new_object(f"thing{chr(97 + n // 100)}{n}", f"many{n}") for n in range(1_000))
 
 
+@pytest.mark.long
 def test_a_change_makes_new_only_what_it_touches_among_1000_objects() -> None:
     before = applied(EMPTY, *thousand())
     first, second, *_ = before.objects.values()

@@ -151,6 +151,7 @@ async def test_rows_become_records_and_keep_their_relations(elsewhere: bool, fil
             assert await find_drift(connection, await apis.snapshot(), trigram=None) == []
 
 
+@pytest.mark.long
 async def test_rows_of_another_database_may_be_waited_for(filled_dsn: str, other_dsn: str) -> None:
     """PostgreSQL ended the change's session, whose transaction idles until the first row is there."""
     impatient = make_conninfo(filled_dsn, options="-c idle_in_transaction_session_timeout=3s")

@@ -174,6 +174,7 @@ async def test_who_imports_while_another_does_is_told_to_look_again(importing: I
     assert await importing.model() is before
 
 
+@pytest.mark.long
 async def test_an_import_may_wait_longer_than_a_transaction_may_idle(importing: Importing) -> None:
     """Confirm after a pause, as people do; PostgreSQL ended the session that had read the schema meanwhile."""
     with psycopg.connect(importing.dsn) as holder:

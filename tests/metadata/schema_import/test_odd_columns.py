@@ -192,6 +192,7 @@ async def test_any_number_of_names_without_latin_letters_is_imported(filled_dsn:
         assert {"field", "field105"} <= after.by_singular["linked"].by_name.keys()
 
 
+@pytest.mark.long
 async def test_a_table_with_too_many_columns_is_refused_by_the_plan(filled_dsn: str) -> None:
     execute(filled_dsn, f"CREATE TABLE rental.wide ({', '.join(f'c{number} int' for number in range(1_596))})")
     async with open_apis(filled_dsn) as apis:

@@ -13,6 +13,8 @@ from fieldstone.metadata.workspaces.api_keys import create_key
 from fieldstone.metadata.workspaces.removal import delete_workspace
 from tests.metadata.desk import Desk, new_object, new_relation, whole_state
 
+pytestmark = pytest.mark.long
+
 TABLES = 200
 
 # The locks that each dropping statement holds by its end.

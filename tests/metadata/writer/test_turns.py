@@ -22,6 +22,8 @@ from fieldstone.metadata.writer.turns import Turns
 from tests.citus_cluster import ON_CITUS
 from tests.metadata.desk import Desk, new_field, person, whole_state
 
+pytestmark = pytest.mark.long
+
 Connection = psycopg.AsyncConnection[Any]
 
 

@@ -109,6 +109,7 @@ def grow(tree: Tree, parameters: list[str]) -> tuple[Condition, Callable[[Row], 
     return Or(terms=terms), lambda row: disjunction([truth(row) for truth in tests])
 
 
+@pytest.mark.long
 @settings(max_examples=200, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow])
 @given(tree=TREES)
 def test_any_combination(people: Shop, tree: Tree) -> None:

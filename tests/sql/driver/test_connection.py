@@ -136,6 +136,7 @@ async def test_a_network_that_carries_nothing_ends_in_an_error(empty_database: s
         assert await database.read(ECHO, (b"back",), share=None) == [(b"back",)]
 
 
+@pytest.mark.long
 async def test_what_is_not_answered_in_time_is_not_asked_again(empty_database: str, folder: Path) -> None:
     """A read waited for the statement's time and for three more limits, and all of that a second time."""
     async with (

@@ -215,6 +215,7 @@ async def test_a_statement_that_is_not_prepared_there_tells_nothing_of_its_pace(
         assert (left, pace.seconds, share.mean) == ([True], *expected)
 
 
+@pytest.mark.long
 async def test_a_connection_that_is_lost_is_not_counted_for_its_share(empty_database: str) -> None:
     async with opened(empty_database) as database, observing(empty_database) as seen:
         for _ in range(3):

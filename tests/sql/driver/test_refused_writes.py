@@ -15,6 +15,8 @@ from tests.replicas.standbys import run_sql, running_primary
 from tests.sql.driving import ECHO
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 NOTE = Statement(text="INSERT INTO public.note VALUES ('a') RETURNING text")
 SETTINGS = PoolSettings(connections=1, sessions=1, acquire_timeout=3, open_timeout=3)
 

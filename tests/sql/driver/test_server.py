@@ -55,6 +55,7 @@ async def test_one_that_turns_us_away_is_not_waited_for(empty_database: str, cap
     assert caplog.messages == []
 
 
+@pytest.mark.long
 async def test_one_whose_connections_are_all_taken_is_waited_for() -> None:
     with running_primary() as server, contextlib.ExitStack() as taken:
         with contextlib.suppress(psycopg.OperationalError):

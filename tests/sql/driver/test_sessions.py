@@ -107,6 +107,7 @@ async def test_after_an_outage_nobody_waits(empty_database: str) -> None:
             await session.execute("SELECT 1")
 
 
+@pytest.mark.long
 async def test_a_session_ends_where_the_database_answers_nobody(empty_database: str, folder: Path) -> None:
     """It had waited for as long as the database was silent; so did the caller that checked it."""
     async with (
@@ -132,6 +133,7 @@ async def test_a_session_ends_where_the_database_answers_nobody(empty_database: 
             await session.execute("SELECT 1")
 
 
+@pytest.mark.long
 async def test_a_session_may_take_long_where_the_database_answers(empty_database: str, folder: Path) -> None:
     async with (
         network(empty_database, folder) as (between, dsn),

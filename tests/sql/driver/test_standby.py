@@ -13,6 +13,8 @@ from fieldstone.sql.statement import Statement
 from tests.replicas.standbys import Standby, running_primary, running_standby
 from tests.sql.driving import BACKEND, opened
 
+pytestmark = pytest.mark.long
+
 CREATE = Statement(text="CREATE TABLE public.note (text text)")
 
 

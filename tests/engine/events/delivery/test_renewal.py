@@ -3,6 +3,8 @@
 import asyncio
 import threading
 
+import pytest
+
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.work_thread import MOST_WAITING
@@ -37,6 +39,7 @@ async def _create_field(services: Services) -> None:
     assert b'"errors"' not in answer.body, answer.body
 
 
+@pytest.mark.long
 async def test_many_renewals_end_no_subscription_and_crowd_out_no_client(start_app: StartApp) -> None:
     """They would wait for the work thread for longer than an operation of a client may."""
     async with start_app(max_queue_ms=400) as running:

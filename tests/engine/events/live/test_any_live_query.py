@@ -19,6 +19,8 @@ from tests.operations import examples, queries
 from tests.reference import Reference, load_rows
 from tests.specimens import specimen_template
 
+pytestmark = pytest.mark.long
+
 
 class Bench:
     """The API over the specimens, and a connection whose changes are rolled back."""

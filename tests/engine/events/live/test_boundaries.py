@@ -8,6 +8,8 @@ from fieldstone.sql.plan.operands import TimeUnit
 from tests.engine.events.desk import Desk
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 DUE = "subscription { activities(filter: { dueAt: { inPast: true } }) { edges { node { title } } } }"
 
 

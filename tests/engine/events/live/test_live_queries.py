@@ -140,6 +140,7 @@ ANCHORED = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("root", ANCHORED.values(), ids=ANCHORED)
 async def test_a_record_that_neither_had_nor_has_the_value_of_the_filter_runs_nothing(desk: Desk, root: str) -> None:
     made = [await desk.data('mutation { createCompany(data: { name: "x" }) { id } }') for _ in range(3)]
@@ -173,6 +174,7 @@ async def test_a_record_that_neither_had_nor_has_the_value_of_the_filter_runs_no
     assert registry.anchoring() == {}
 
 
+@pytest.mark.long
 async def test_values_of_several_types_and_long_texts(desk: Desk) -> None:
     long = "L" * 150
     roots = {

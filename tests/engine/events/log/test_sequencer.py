@@ -171,6 +171,7 @@ async def test_an_event_comes_whatever_lock_is_held(lock: AdvisoryLock, workspac
         await desk.logged(2)
 
 
+@pytest.mark.long
 async def test_a_bulk_write_is_in_order(desk: Desk) -> None:
     people = [{"email": f"{number}@example.com", "firstName": str(number)} for number in range(10_000)]
     await desk.data("mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }", data=people)
@@ -230,6 +231,7 @@ async def test_a_move_that_began_before_the_end_of_another_goes_on_behind_it(
         assert await cursor.fetchall() == list(enumerate(records[: 3 + moved], 1))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     "lock",
     ["SELECT FROM fieldstone.log_head FOR UPDATE", "LOCK TABLE fieldstone.event_staging IN ACCESS EXCLUSIVE MODE"],
@@ -289,6 +291,7 @@ async def test_batches_and_partitions_are_filled_without_a_gap(workspace_dsn: st
         assert await cursor.fetchone() == (0,)
 
 
+@pytest.mark.long
 async def test_a_batch_that_takes_longer_than_a_statement_may_is_moved_in_parts(workspace_dsn: str) -> None:
     """Large events take long each, as those of this test do; the batch was tried for ever."""
     database = Database.connect(workspace_dsn, settings=PoolSettings(statement_timeout=1))
@@ -315,6 +318,7 @@ def test_the_more_there_is_the_more_events_share_a_tick(moved: int, seconds: flo
     assert gather_time(moved) == pytest.approx(seconds)
 
 
+@pytest.mark.long
 async def test_many_writers_and_two_sequencers_make_one_gapless_log(workspace_dsn: str) -> None:
     async with open_desk(workspace_dsn, partition_size=50) as one, open_desk(workspace_dsn, partition_size=50) as two:
         id_ = await one.person("a@example.com")

@@ -46,6 +46,7 @@ async def test_one_subscription_tells_of_each_write_in_order(desk: Desk) -> None
     assert [event["action"] for event in await resumed.until(3)] == ["DELETED", "RESTORED", "DESTROYED"]
 
 
+@pytest.mark.long
 async def test_the_output_under_aliases_with_author_time_and_relations(desk: Desk) -> None:
     made = await desk.data('mutation { createCompany(data: { name: "Acme" }) { id } }')
     text = """subscription { it: personChanged {
@@ -75,6 +76,7 @@ async def test_the_author_is_that_of_the_history(desk: Desk) -> None:
     assert [edge["node"] for edge in page["events"]["edges"]] == [event]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("variables", "expected"),
     [

@@ -49,6 +49,7 @@ async def test_who_resumes_gets_events_from_before_another_type(desk: Desk) -> N
 OPTIONS = "mutation ($id: UUID!, $input: UpdateFieldInput!) { updateField(id: $id, input: $input) { id } }"
 
 
+@pytest.mark.long
 async def test_who_resumes_gets_the_values_from_before_options_went(desk: Desk) -> None:
     """A value that is no option any more is null in a member of the enum, and stands in the JSON of `events`."""
     for type_ in ("CALL", "EMAIL"):
@@ -104,6 +105,7 @@ FIELDS: dict[str, dict[str, Any]] = {
 CREATE_FIELD = "mutation ($input: CreateFieldInput!) { createField(input: $input) { id } }"
 
 
+@pytest.mark.long
 async def test_an_event_from_before_a_field_was_required_has_its_default(desk: Desk) -> None:
     """It had null, where the type says that there is none."""
     await desk.person("a@example.com")

@@ -113,6 +113,7 @@ async def test_filters(desk: Desk) -> None:
     assert [event["recordId"] for event in listeners["record"].results] == [mine]
 
 
+@pytest.mark.long
 async def test_a_thousand_subscribers_to_records_of_their_own_share_the_statements(desk: Desk) -> None:
     ids = [await desk.person(f"{number}@x.org") for number in range(4)]
     await desk.logged(4)

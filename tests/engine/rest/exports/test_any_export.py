@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -16,6 +17,8 @@ from tests.engine.rest.exports.exporting import SmallPages, is_shown, read_csv
 from tests.engine.rest.pages import Pages, said_by_rest, write_conditions, write_order
 from tests.operations import examples
 from tests.reference import Reference
+
+pytestmark = pytest.mark.long
 
 
 def export(served: Served, object_: Object, format_: Format, parameters: Mapping[str, str]) -> str:

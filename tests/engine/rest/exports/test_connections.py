@@ -9,6 +9,8 @@ from tests.engine.rest.transfers import END, export
 from tests.engine.server.fast_path.conftest import serve
 from tests.engine.server.fast_path.talking import Serve
 
+pytestmark = pytest.mark.long
+
 __all__ = ["serve"]
 
 

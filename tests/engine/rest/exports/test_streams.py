@@ -236,6 +236,7 @@ async def test_an_export_that_cannot_go_on_is_cut(
         assert (reader.lines, reader.has_end) == (3, False)
 
 
+@pytest.mark.long
 async def test_each_page_counts_for_a_role_with_a_rate_of_its_own(
     start_app: StartApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

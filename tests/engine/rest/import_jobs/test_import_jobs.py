@@ -194,6 +194,7 @@ async def test_a_role_sees_its_own_jobs_and_is_held_to_its_rights(client: httpx.
     assert (await ask(client, "GET", "people?limit=0"))["totalCount"] == ended["created"]
 
 
+@pytest.mark.long
 async def test_a_key_that_is_revoked_stops_its_job(client: httpx.AsyncClient, app_database: str) -> None:
     headers = await key_of_role(client, parents=["editor"])
     text = "email\n" + "".join(f"{number}@x\n" for number in range(2_000))

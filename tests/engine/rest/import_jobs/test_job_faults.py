@@ -21,6 +21,8 @@ from tests.engine.rest.import_jobs.jobs import act, counts, end_of, new_job
 from tests.engine.server.conftest import StartApp
 from tests.waiting import until_found
 
+pytestmark = pytest.mark.long
+
 WAITING = "SELECT pid FROM pg_locks WHERE NOT granted AND relation = 'workspace_default.person'::regclass"
 HOLDING = """SELECT query_start FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'
     AND query LIKE 'SELECT lease IS NOT DISTINCT%%' AND query_start > %s::timestamptz"""

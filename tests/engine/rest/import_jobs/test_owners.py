@@ -20,6 +20,7 @@ async def ids(client: httpx.AsyncClient, **options: Any) -> list[str]:
     return [one["id"] for one in (await ask(client, "GET", "imports", **options))["data"]["imports"]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("grants", [[READER], [READER, NARROW], [READER, RULED]])
 async def test_a_job_is_nobody_elses_whose_role_does_not_read_all_of_its_object(
     client: httpx.AsyncClient, grants: list[Any]

@@ -9,6 +9,8 @@ from tests.engine.rest.asking import ask, create, emails
 from tests.engine.rest.exports.exporting import add_field, add_manager, key_of_role, object_ids
 from tests.engine.rest.import_jobs.jobs import act, end_of, new_job
 
+pytestmark = pytest.mark.long
+
 IDS = [f"00000000-0000-4000-a000-{number:012d}" for number in range(3)]
 
 

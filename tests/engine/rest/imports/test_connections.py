@@ -61,6 +61,7 @@ async def test_records_are_written_while_the_file_comes(serve: Serve) -> None:
         assert (await talk.ask("{ people(limit: 0) { totalCount } }")).json["data"]["people"]["totalCount"] == 1_300
 
 
+@pytest.mark.long
 async def test_a_client_that_goes_leaves_whole_batches(serve: Serve) -> None:
     async with serve(creates=False, pool_size=2) as serving:
         talk = await serving.talk()
@@ -74,6 +75,7 @@ async def test_a_client_that_goes_leaves_whole_batches(serve: Serve) -> None:
         assert (report["created"], report["updated"]) == (500, 1_000)
 
 
+@pytest.mark.long
 async def test_a_file_that_comes_too_slowly(serve: Serve) -> None:
     async with serve(creates=False, body_timeout=0.3) as serving:
         talk = await serving.talk()
@@ -103,6 +105,7 @@ async def test_a_file_that_is_too_large(serve: Serve) -> None:
         assert (await talk.ask("{ __typename }")).status == 200
 
 
+@pytest.mark.long
 async def test_a_large_file_takes_no_more_memory(serve: Serve, collections_of_servers: None) -> None:
     async with serve(creates=False, pool_size=2, max_buffered_bytes=1 << 20) as serving:
         city = "x" * 20_000
@@ -166,6 +169,7 @@ async def test_an_import_that_cannot_go_on(serve: Serve, way: str) -> None:
         assert await count(serving) == 1_000
 
 
+@pytest.mark.long
 async def test_each_batch_counts_for_a_role_with_a_rate_of_its_own(start_app: StartApp) -> None:
     async with start_app(rate_limit=100, rate_window_ms=1_000) as (_, client):
         grants = [{"object": "person", "read": {"fields": {"allBut": []}}, "create": {"fields": {"allBut": []}}}]

@@ -72,6 +72,7 @@ async def test_a_file_that_is_all_or_nothing_finds_no_record_of_its_own(tree: ht
         assert error["message"].count("which finds no record of its own file") == 1
 
 
+@pytest.mark.long
 async def test_the_trial_of_many_children_ends_as_their_import(
     tree: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -87,6 +87,7 @@ async def test_a_batch_that_was_prepared_under_an_older_model(start_app: StartAp
         assert found["totalCount"] == 1_000
 
 
+@pytest.mark.long
 async def test_a_batch_that_cannot_be_prepared_names_its_rows(client: Any, bound: list[MutationPlan]) -> None:
     answer = await ask(client, "POST", "people.csv", content=lines(600) + "x@x\n" * 2 + "\0@x\n")
     report = answer["data"]["importPeople"]

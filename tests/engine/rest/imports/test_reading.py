@@ -15,6 +15,8 @@ from fieldstone.engine.rest.imports.rows import Reader, Row
 from fieldstone.metadata.json_text import dumps, loads
 from tests.operations import examples
 
+pytestmark = pytest.mark.long
+
 _TEXTS = st.text(st.sampled_from('a,;"\r\n\t ü'), max_size=6)
 
 

@@ -13,6 +13,8 @@ from tests.engine.rest.asking import ask
 from tests.engine.server.conftest import client_of
 from tests.specimens import specimen_template
 
+pytestmark = pytest.mark.long
+
 OBJECTS = ("companies", "people", "opportunities", "activities", "specimens")
 """An object stands behind those that its records point to."""
 

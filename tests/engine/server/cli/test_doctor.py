@@ -15,6 +15,8 @@ from fieldstone.sql.errors import ReadOnlyServer
 from tests.engine.server.prepared import migrate
 from tests.replicas.standbys import running_primary, running_standby
 
+pytestmark = pytest.mark.long
+
 
 async def test_a_workspace_that_is_made_meanwhile_is_no_difference(
     workspace_dsn: str, monkeypatch: pytest.MonkeyPatch

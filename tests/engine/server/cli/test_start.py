@@ -169,6 +169,7 @@ main()
 """
 
 
+@pytest.mark.long
 def test_a_server_is_ready_with_few_imports(empty_database: str) -> None:
     """Imports are most of the time of a start."""
     ours = {name: value for name, value in os.environ.items() if not name.startswith("FIELDSTONE_")}
@@ -187,6 +188,7 @@ def test_a_server_is_ready_with_few_imports(empty_database: str) -> None:
     assert len(modules) < _MOST_MODULES
 
 
+@pytest.mark.long
 def test_a_worker_imports_nothing_of_the_command_line() -> None:
     """All that a worker imports is memory that each of them has for itself."""
     script = "import sys; from fieldstone.engine.server.cli.workers import worker; print(*sys.modules)"
@@ -198,6 +200,7 @@ def test_a_worker_imports_nothing_of_the_command_line() -> None:
     assert len(modules) < _MOST_MODULES_OF_A_WORKER
 
 
+@pytest.mark.long
 def test_collections_look_once_at_each_object_of_an_import() -> None:
     """Then none looks at the modules of a server again, and the garbage of their import is gone."""
     script = """

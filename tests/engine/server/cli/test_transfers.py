@@ -118,6 +118,7 @@ async def test_standard_input_and_output(serve: Serve) -> None:
         assert ",b@x," in output
 
 
+@pytest.mark.long
 async def test_commands_that_cannot_do_their_work(serve: Serve, tmp_path: Path) -> None:
     path = tmp_path / "people.csv"
     async with serve() as serving:

@@ -15,6 +15,8 @@ from fieldstone.engine.server.console import build
 from fieldstone.engine.server.console.build import Built, ConsoleBuildError, Unavailable, build_console
 from tests.ports import free_port
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def ui(tmp_path: Path) -> Path:

@@ -42,6 +42,7 @@ def test_the_sample_never_changes() -> None:
     assert digest.hexdigest() == "a4cf7990a5bd791df5d57d19756d8dd4b3a82832dc435e42a13f4fb7c984f284"
 
 
+@pytest.mark.long
 def test_it_has_the_documented_numbers_and_distinct_ids() -> None:
     assert Counter(name for name, _ in sample_records()) == {
         "company": 300,
@@ -82,6 +83,7 @@ async def test_it_is_inserted_once_and_into_an_empty_workspace_alone(database: s
         assert steps == sorted(set(steps))
 
 
+@pytest.mark.long
 async def test_a_failure_on_the_way_leaves_nothing(database: str) -> None:
     class Enough(Exception):
         pass

@@ -83,6 +83,7 @@ async def test_it_has_relations_of_each_kind_three_roles_views_and_a_webhook(sta
         assert '"event"' in tested["testWebhook"]["responseBody"]
 
 
+@pytest.mark.long
 async def test_a_server_that_was_killed_between_model_and_records_fills_all_at_its_next_start(
     start_app: StartApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -105,6 +106,7 @@ async def test_a_server_that_was_killed_between_model_and_records_fills_all_at_i
         assert {view["object"] for view in model["views"]} >= {"campaign", "reminder"}
 
 
+@pytest.mark.long
 async def test_in_production_it_has_no_webhook_and_nothing_answers_for_it(start_app: StartApp) -> None:
     async with start_app() as (app, client):
         assert (await bring(app))[0]

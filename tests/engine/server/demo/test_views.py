@@ -2,8 +2,12 @@
 
 from typing import Any
 
+import pytest
+
 from fieldstone.engine.server.demo.fill import fill_demo
 from tests.engine.server.conftest import StartApp
+
+pytestmark = pytest.mark.long
 
 VIEWS = "{ views { name object kind boardField columns { field } filter orderBy shared isMine missing } }"
 PLURALS = {"company": "companies", "person": "people", "activity": "activities", "opportunity": "opportunities"}

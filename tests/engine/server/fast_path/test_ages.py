@@ -20,6 +20,7 @@ async def ends_after(talk: Talk, query: str) -> bool:
     return is_last
 
 
+@pytest.mark.long
 async def test_an_old_connection_ends_with_an_answer_of_either_path(serve: Serve) -> None:
     async with serve(connection_age=1) as serving:
         for query in (PEOPLE, "# not repeated\n" + PEOPLE):

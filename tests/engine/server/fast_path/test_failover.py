@@ -18,6 +18,8 @@ from tests.engine.server.fast_path.talking import Serve
 from tests.replicas.standbys import run_sql, running_primary, running_standby
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 CREATE = "mutation ($n: String) { createCompany(data: {name: $n}) { name } }"
 NAMES = "{ companies(first: 200) { edges { node { name } } } }"
 

@@ -5,6 +5,8 @@ import itertools
 import random
 import re
 
+import pytest
+
 from fieldstone.engine.server.fast_path.http_protocol import FieldstoneProtocol
 from fieldstone.engine.server.fast_path.warm_request import WarmRequest
 from tests.engine.server.fast_path.talking import PEOPLE, Serve, locked, until_waiting
@@ -57,6 +59,7 @@ async def test_requests_in_one_piece_and_in_many_are_answered_in_their_order(ser
         assert (await talk.ask(PEOPLE, n="Ada")).status == 200
 
 
+@pytest.mark.long
 async def test_any_requests_cut_anywhere_are_answered_like_one_by_one(serve: Serve) -> None:
     chance = random.Random(4)  # noqa: S311 - the same each time
     async with serve() as serving:

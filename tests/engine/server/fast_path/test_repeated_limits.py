@@ -40,6 +40,7 @@ async def test_each_request_counts_once_against_the_limit(serve: Serve) -> None:
         assert [(await talk.ask(PEOPLE, n="Ada")).status for _ in range(3)] == [200, 200, 429]
 
 
+@pytest.mark.long
 async def test_a_statement_that_takes_too_long_is_ended_once(serve: Serve, app_database: str) -> None:
     async with serve(statement_timeout=1) as serving:
         talk = await serving.talk()
@@ -100,6 +101,7 @@ async def test_more_clients_than_connections_are_all_answered(serve: Serve) -> N
         assert await serving.warm() == before + 100
 
 
+@pytest.mark.long
 async def test_without_a_connection_in_time_it_is_503(
     serve: Serve, app_database: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

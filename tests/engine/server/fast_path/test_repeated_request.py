@@ -75,6 +75,7 @@ async def test_a_browser_is_answered_as_before(
                 assert told == {b"https://a.example", None}
 
 
+@pytest.mark.long
 async def test_a_token_of_an_identity_provider_is_warm_until_it_ends(serve: Serve) -> None:
     key = new_key("ES256", "k")
     async with provide(key) as provider, serve(jwt=provider.setting()) as serving:

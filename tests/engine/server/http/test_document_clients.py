@@ -72,6 +72,7 @@ def entries(manifest: Path) -> Iterator[tuple[str, str]]:
         yield from read.items()
 
 
+@pytest.mark.long
 def test_the_manifests_of_build_tools_are_served(clients: Path, app_database: str, manifests: dict[str, Path]) -> None:
     with serving(DATABASE_URL=app_database, FIELDSTONE_DOCUMENTS="trusted") as served:
         headers = {"authorization": f"Bearer {served.key}"}

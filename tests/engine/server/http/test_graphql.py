@@ -276,6 +276,7 @@ async def test_each_answer_of_a_batch_has_its_price(client: httpx.AsyncClient) -
     assert [answer.get("extensions") for answer in answers] == [{"cost": 107}, None, {"cost": 0}, {"cost": 0}]
 
 
+@pytest.mark.long
 async def test_a_bulk_write_of_as_many_records_as_are_allowed_fits_into_a_body(client: httpx.AsyncClient) -> None:
     document = "mutation ($data: [CompanyInput!]!) { createCompanies(data: $data) { id } }"
     data = [{"name": f"Company {n} {'x' * 600}"} for n in range(10_000)]

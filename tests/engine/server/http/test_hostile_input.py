@@ -14,6 +14,8 @@ from tests.engine.server.calling import Caller
 from tests.engine.server.conftest import StartApp
 from tests.operations import examples
 
+pytestmark = pytest.mark.long
+
 _WORDS = st.sampled_from(
     [
         "query", "mutation", "subscription", "fragment", "on", "people", "companies", "createCompany", "updatePeople",

@@ -47,6 +47,7 @@ def starlette_host(app: Fieldstone, lifespan: Callable[[Any], Any] | None) -> St
     return Starlette(routes=[Route("/own", own), Mount(PREFIX, app)], lifespan=lifespan)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("has_lifespan", [True, False], ids=["with its lifespan", "without lifespan"])
 @pytest.mark.parametrize("build_host", [fastapi_host, starlette_host])
 async def test_all_is_served_under_the_prefix(app_database: str, build_host: Any, has_lifespan: bool) -> None:

@@ -115,6 +115,7 @@ async def test_many_at_once(start_app: StartApp) -> None:
         assert await count(one) == 1
 
 
+@pytest.mark.long
 async def test_a_second_request_waits_for_the_first_one(start_app: StartApp, app_database: str) -> None:
     async with start_app() as (_, client), await psycopg.AsyncConnection.connect(app_database) as gate:
         await gate.execute("LOCK TABLE workspace_default.person")

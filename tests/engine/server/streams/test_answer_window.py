@@ -4,6 +4,7 @@ import asyncio
 from typing import Any
 
 import psycopg
+import pytest
 
 from fieldstone.engine.request.stored_documents.request import GraphQLRequest
 from fieldstone.engine.server.streams.send_queue import QueueLimits
@@ -14,6 +15,8 @@ from tests.apis import PRINCIPAL
 from tests.engine.events.conftest import StartApp
 from tests.engine.server.streams.sockets import Socket, connected
 from tests.waiting import until
+
+pytestmark = pytest.mark.long
 
 LONG = 100_000
 """Characters of a person's text, which an answer has twenty times: it has 2 MB."""

@@ -34,6 +34,7 @@ async def deny(running: Running, by: DeniedBy, value: str) -> None:
         await deny_tokens(connection, workspace_id=WORKSPACE_ID, issuer=ISSUER, by=by, value=value)
 
 
+@pytest.mark.long
 async def test_a_socket_ends_with_its_token_and_the_client_may_come_back(
     provided: tuple[Provider, Running],
 ) -> None:
@@ -57,6 +58,7 @@ async def test_a_socket_ends_with_its_token_and_the_client_may_come_back(
         assert (closed.code, closed.args[1]) == (4403, "Forbidden: The token has expired.")
 
 
+@pytest.mark.long
 async def test_a_stream_ends_with_its_token(provided: tuple[Provider, Running]) -> None:
     _, running = provided
     headers = {"authorization": f"Bearer {token(exp=int(time.time()) + 4)}", "content-type": "application/json"}

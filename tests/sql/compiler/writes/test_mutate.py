@@ -192,6 +192,7 @@ def test_soft_deletion_is_an_update(staffed: Shop) -> None:
     assert staffed.write(plan, array(ANNA), "me")[0] == f'not_found:["{ANNA}"]'
 
 
+@pytest.mark.long
 def test_ten_thousand_rows(staffed: Shop) -> None:
     count = 10_000
     rows = [given(f"00000000-0000-7000-9000-{count - n:012}", f"{n}@bulk") for n in range(count)]

@@ -16,6 +16,8 @@ from fieldstone.sql.statement import Row, Statement
 from tests.sql.driver.lanes.asking import INTEGER, OVER, REPEAT, Outcome, Read, lanes, watch_messages
 from tests.sql.driving import ECHO, observing
 
+pytestmark = pytest.mark.long
+
 _LIMIT = 1_000
 
 READS: dict[tuple[Statement, bytes], list[Row] | type[DatabaseError]] = {

@@ -170,6 +170,7 @@ async def test_a_run_that_starts_over_is_not_the_one_that_is_timed(empty_databas
         assert asking.is_short(new)
 
 
+@pytest.mark.long
 async def test_each_has_the_whole_time_for_itself(empty_database: str, messages: Messages) -> None:
     async with lanes(empty_database, messages, statement_timeout=1) as asking, holding(empty_database):
         given = [(ECHO, b"a"), (HELD, b"7"), (HELD, b"7"), (ECHO, b"b")]
