@@ -30,8 +30,16 @@ def start_app(app_database: str) -> StartApp:
 
     @asynccontextmanager
     async def start(**settings: Any) -> AsyncIterator["tuple[Fieldstone, httpx.AsyncClient]"]:
-        # No operation is refused because the machine is busy.
-        given = {"database_url": app_database, "rate_limit": 0, "log_level": "error", "max_queue_ms": 0, **settings}
+        # No operation is refused because the machine is busy. The tasks of an app's start all ask at once, and have its
+        # pool make all its connections: each takes PostgreSQL and the test 6 ms of the processor.
+        given = {
+            "database_url": app_database,
+            "pool_size": 4,
+            "rate_limit": 0,
+            "log_level": "error",
+            "max_queue_ms": 0,
+            **settings,
+        }
         app = engine.create_app(**given)
         async with app.lifespan_context(), client_of(app) as client:
             foundation = (await app.runtime.ready()).foundation
@@ -45,9 +53,7 @@ def start_app(app_database: str) -> StartApp:
 @pytest.fixture
 async def client(start_app: StartApp) -> AsyncIterator[httpx.AsyncClient]:
     """A client with a key, of an app without a rate limit."""
-    # The tasks of an app's start all ask at once, and have its pool make all its connections: each takes PostgreSQL and
-    # the test 6 ms of the processor.
-    async with start_app(pool_size=4) as (_, client):
+    async with start_app() as (_, client):
         yield client
 
 

@@ -233,7 +233,7 @@ async def test_a_stopped_job_goes_on_where_it_was(client: httpx.AsyncClient, app
 
 
 async def test_places_and_bytes_are_bounded(start_app: StartApp, app_database: str) -> None:
-    async with start_app(import_store_mb=3) as (_, client):
+    async with start_app(pool_size=8, import_store_mb=3) as (_, client):
         text = "email\na@x\n"
         jobs = [await new_job(client, text) for _ in range(3)]
         async with await psycopg.AsyncConnection.connect(app_database) as lock:

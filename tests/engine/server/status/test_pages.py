@@ -23,7 +23,7 @@ async def test_before_the_start_it_is_alive_and_not_ready(app_database: str) -> 
 
 
 async def test_metrics_count_requests_plans_connections_and_versions(start_app: StartApp) -> None:
-    async with start_app(environment="development") as (_, client):
+    async with start_app(pool_size=8, environment="development") as (_, client):
         await _count(client)
 
 
