@@ -18,7 +18,7 @@ def merge(snapshot: Snapshot, state: State, object_: Object, ids: Sequence[str],
     ordered = [kept, *(id_ for id_ in ids if id_ != kept)]
     for unit in _units(object_):
         links = {column for column in unit if column in _own_keys(snapshot, object_)}
-        found = [row for row in map(state[object_.id].__getitem__, ordered) if _has_value(row, unit, links, ids)]
+        found = [row for row in map(state[object_.id].__getitem__, ordered) if _has_value(row, unit, links, ids, kept)]
         for column in unit:
             if found:
                 own[kept][column] = found[0][column]
@@ -52,9 +52,12 @@ def _points_to(snapshot: Snapshot, field: Field, object_: Object) -> bool:
     return snapshot.relations[field.relation_id].target_object_id == object_.id
 
 
-def _has_value(row: Mapping[str, Any], unit: Sequence[str], links: set[str], ids: Sequence[str]) -> bool:
+def _has_value(row: Mapping[str, Any], unit: Sequence[str], links: set[str], ids: Sequence[str], kept: str) -> bool:
     return any(
-        value not in ("", None) and value != [] and value != {} and not (column in links and value in ids)
+        value not in ("", None)
+        and value != []
+        and value != {}
+        and not (column in links and value in ids and not value == row["id"] == kept)
         for column in unit
         for value in [row[column]]
     )

@@ -258,6 +258,20 @@ async def test_a_record_does_not_become_its_own_parent(apis: Apis, people: list[
     assert found == {"manager": None, "reports": {"edges": [{"node": {"id": fourth}}]}}
 
 
+async def test_a_record_that_is_its_own_parent_stays_it(apis: Apis, people: list[str]) -> None:
+    """The kept record has its own values; the link of another one to itself would lead to a deleted record."""
+    await relate(apis, "person", "manager", "person", "reports")
+    first, second, third = people
+    for id_, manager in ((first, first), (second, second), (third, second)):
+        text = "mutation ($id: UUID!, $m: UUID!) { updatePerson(id: $id, data: { managerId: $m }) { id } }"
+        await apis.data(text, id=id_, m=manager)
+    text = """mutation ($ids: [UUID!]!, $place: Int!, $dry: Boolean) {
+      mergePeople(ids: $ids, conflictPriorityIndex: $place, dryRun: $dry) { managerId } }"""
+    for dry, ids, place, kept in ((True, people, 2, None), (True, people, 0, first), (False, people[1:], 0, second)):
+        assert await apis.data(text, ids=ids, place=place, dry=dry) == {"mergePeople": {"managerId": kept}}
+    assert await apis.data(text, ids=[second, first], place=1) == {"mergePeople": {"managerId": first}}
+
+
 async def test_one_to_one_partners(apis: Apis, people: list[str]) -> None:
     """A partner moves where the record that is kept has none, the first of them in order."""
     await relate(apis, "activity", "owner", "person", "desk", type="ONE_TO_ONE")

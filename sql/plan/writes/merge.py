@@ -18,7 +18,8 @@ class Merge:
     All rows are locked in key order; one that is not there under `condition`: NOT_FOUND. Columns of one of the `units`
     have their values from one row: the first of `ids`, `kept` before all others, in which one of them has a value that
     is not blank. Blank are NULL, an empty text, list or JSON document, and in a column of `own_keys`, which hold keys
-    of the same table, each of the `ids`. The answer's ids are `kept` alone.
+    of the same table, each of the `ids`, unless it is `kept` in the row `kept` itself. The answer's
+    ids are `kept` alone.
 
     Attributes:
         filled: more assignments of the row that is kept.

@@ -137,7 +137,10 @@ def _merged(plan: Merge, draft: StatementDraft) -> Query:
 def _has_value(plan: Merge, column: Column, row: RowReference) -> Expression:
     value = row.column(column.name)
     if column in plan.own_keys:
-        return expressions.unlike_all(value, expressions.parameter(plan.ids))
+        # A row that is not kept would have the one that is kept lead to itself, or to a row that is deleted.
+        own = [expressions.equal(one, expressions.parameter(plan.kept)) for one in (value, row.column(plan.key.name))]
+        leads_out = expressions.unlike_all(value, expressions.parameter(plan.ids))
+        return expressions.any_of([leads_out, expressions.all_of(own)])
     match column.type:
         case SqlType.TEXT:
             return expressions.compare(value, Comparison.NE, expressions.text_literal(""))
