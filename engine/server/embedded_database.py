@@ -14,13 +14,13 @@ from fieldstone.sql.concurrency.tasks import running
 
 
 @asynccontextmanager
-async def embedded_database(settings: Settings) -> AsyncIterator[embedded.Watch]:
+async def embedded_database(settings: Settings, *, creates: bool = True) -> AsyncIterator[embedded.Watch]:
     """Start or join the server on the data folder, and yield the watch over it.
 
     Raises:
-        EmbeddedServerError: it cannot be started.
+        EmbeddedServerError: it cannot be started, or it would have to be made without `creates`.
     """
-    server = await _start(settings)
+    server = await _start(settings, creates=creates)
     watch = embedded.Watch(server)
     try:
         async with running({"watch over PostgreSQL": watch.run}):
@@ -29,10 +29,10 @@ async def embedded_database(settings: Settings) -> AsyncIterator[embedded.Watch]
         await asyncio.shield(asyncio.to_thread(embedded.stop, server))
 
 
-async def _start(settings: Settings) -> embedded.EmbeddedServer:
+async def _start(settings: Settings, *, creates: bool) -> embedded.EmbeddedServer:
     port, host = settings.database_port, settings.database_host
     tcp = None if port is None else embedded.TcpAddress(host=host, port=port)
-    starting = asyncio.ensure_future(asyncio.to_thread(embedded.start, settings.data_dir, tcp=tcp))
+    starting = asyncio.ensure_future(asyncio.to_thread(embedded.start, settings.data_dir, tcp=tcp, creates=creates))
     try:
         server = await asyncio.shield(starting)
     except asyncio.CancelledError:

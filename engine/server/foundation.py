@@ -129,14 +129,15 @@ async def open_catalog(
 ) -> "AsyncIterator[tuple[Database, Catalog, Watch | None]]":
     """Connect to the given database, or start or join the embedded one, and bring its catalog up to date.
 
-    The watch over the embedded one comes with it. With `only_reads` a catalog that is not up to date is refused.
+    The watch over the embedded one comes with it. With `only_reads` a catalog that is not up to date is refused, and no
+    embedded one is made.
 
     Raises:
         SqlError: the database cannot be had.
         MetadataError: its catalog is not for this program.
     """
     async with (
-        address(settings, joined) as (dsn, watch),
+        address(settings, joined, only_reads=only_reads) as (dsn, watch),
         open_database(settings, dsn, connect=connect, needs_primary=not only_reads) as database,
     ):
         if settings.distribute is not None:
@@ -200,10 +201,12 @@ async def _find_default(workspaces: Workspaces, current: CurrentSnapshots, *, cr
 
 
 @asynccontextmanager
-async def address(settings: Settings, joined: str | None = None) -> "AsyncIterator[tuple[str, Watch | None]]":
+async def address(
+    settings: Settings, joined: str | None = None, *, only_reads: bool = False
+) -> "AsyncIterator[tuple[str, Watch | None]]":
     """Yield the address of the database; the embedded server, which runs for the length of the block, has a watch.
 
-    One that is `joined`, by its address, has another owner.
+    One that is `joined`, by its address, has another owner. With `only_reads` none is made.
 
     Raises:
         SqlError: the embedded server cannot be started.
@@ -213,7 +216,7 @@ async def address(settings: Settings, joined: str | None = None) -> "AsyncIterat
         return
     from fieldstone.engine.server.embedded_database import embedded_database  # noqa: PLC0415 - it says why
 
-    async with embedded_database(settings) as watch:
+    async with embedded_database(settings, creates=not only_reads) as watch:
         yield watch.address, watch
 
 

@@ -61,17 +61,23 @@ class EmbeddedServer:
         return self.tcp.port if self.tcp else PORT
 
 
-def start(data_dir: Path, *, tcp: TcpAddress | None = None) -> EmbeddedServer:
+def start(data_dir: Path, *, tcp: TcpAddress | None = None, creates: bool = True) -> EmbeddedServer:
     """Start the server on `data_dir`, or join the one that runs there, and register as one of its users.
 
     Blocks until a connection has succeeded, which takes as long as the server's recovery. With `tcp` a server that this
-    call starts listens there; one that runs already stays as it is, which the log says.
+    call starts listens there; one that runs already stays as it is, which the log says. Without `creates` a folder
+    without a server stays as it is.
 
     Raises:
         EmbeddedServerError: It cannot be started; the message says why and the way out.
     """
     try:
         folder = DataFolder(root=data_dir.expanduser().resolve())
+        if not creates and not folder.cluster.exists():
+            raise EmbeddedServerError(
+                f"{folder.root} has no PostgreSQL: `fieldstone serve` makes it, DATABASE_URL names another database, and"
+                " FIELDSTONE_DATA_DIR another folder"
+            )
         folder.root.mkdir(parents=True, exist_ok=True)
         with exclusively(folder.change_lock):
             return _join(folder, tcp)

@@ -2,7 +2,10 @@
 
 import json
 
+from pathlib import Path
+
 import psycopg
+import pytest
 
 from tests.databases import Databases
 from tests.processes.serving import run, serving
@@ -58,3 +61,13 @@ def test_a_database_that_is_away_ends_with_1() -> None:
     away = run("status", DATABASE_URL="postgresql://nobody@127.0.0.1:9/x", FIELDSTONE_STARTUP_TIMEOUT="0.5")
     assert away.returncode == 1
     assert away.stderr.startswith("fieldstone: ")
+
+
+@pytest.mark.parametrize("command", ["status", "doctor", "api-key list", "backup FILE"])
+def test_a_command_that_only_reads_makes_no_embedded_server(new_data_dir: Path, command: str) -> None:
+    """Each made a cluster of 40 MiB, to tell that there is nothing in it."""
+    file = new_data_dir.with_name("backup")
+    looked = run(*command.replace("FILE", str(file)).split(), FIELDSTONE_DATA_DIR=str(new_data_dir))
+    assert (looked.returncode, looked.stdout) == (1, "")
+    assert looked.stderr.startswith(f"fieldstone: {new_data_dir} has no PostgreSQL: `fieldstone serve` makes it, ")
+    assert not (new_data_dir.exists() or file.exists())

@@ -67,7 +67,8 @@ class IdentitySettings(Group):
     @field_validator("anonymous_role")
     @classmethod
     def _is_restricted(cls, value: str | None) -> str | None:
-        if value == ADMIN:
+        # Spaces are in the name of no role: all requests without a key would be refused as if it was unset.
+        if value is not None and (value == ADMIN or value != value.strip()):
             raise ValueError
         return value
 

@@ -147,7 +147,7 @@ async def test_a_visitor_is_never_on_a_remembered_head(serve: Serve) -> None:
         assert await serving.warm() == before
 
 
-@pytest.mark.parametrize("role", ["admin"])
+@pytest.mark.parametrize("role", ["admin", " viewer", "", "  "])
 def test_nobody_without_a_key_is_an_administrator(role: Any) -> None:
     with pytest.raises(ConfigurationError, match="must be the name of a role other than admin"):
         load_settings(anonymous_role=role)

@@ -50,7 +50,7 @@ async def back_up(settings: Settings, *, path: Path, workspace: str | None, cell
     try:
         # The file first: it may be refused, and a server need not start for that.
         with write_archive(path) as archive:
-            async with address(settings) as (dsn, _), open_database(settings, dsn) as database:
+            async with address(settings, only_reads=True) as (dsn, _), open_database(settings, dsn) as database:
                 direct = settings.listen_url or settings.owner_database_url or dsn
                 manifest = await save(database, direct, archive, workspace=workspace, report=report)
     except BackupRefused as error:

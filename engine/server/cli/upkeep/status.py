@@ -69,7 +69,7 @@ def _show(state: dict[str, Any], *, as_json: bool) -> None:
 
 async def _find(settings: Settings) -> dict[str, Any]:
     async with (
-        address(settings) as (dsn, _),
+        address(settings, only_reads=True) as (dsn, _),
         open_database(settings, dsn) as database,
         database.session() as connection,
     ):
