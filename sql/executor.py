@@ -251,15 +251,27 @@ class Database:
         try:
             async with self._sessions.lend() as connection:
                 yield connection
+        except ReadOnlyServer as error:
+            await self._leave_standby(error)
+            raise
         except psycopg.Error as error:
             translated = translate_error(error)
             if isinstance(translated, ReadOnlyServer):
-                other = await self._acquire(None, None, verify=True)
-                try:
-                    await self._standby.leave(translated, other)
-                finally:
-                    await _release(other)
+                await self._leave_standby(translated)
             raise translated from error
+
+    async def _leave_standby(self, error: ReadOnlyServer) -> None:
+        """End the connections where a session has met a standby, which has no connection of the pool to ask.
+
+        Raises:
+            WritesRefused: The server is the primary, and takes no writes by its settings.
+            ReadOnlyServer: A new connection would lead to a standby, too.
+        """
+        connection = await self._acquire(None, None, verify=True)
+        try:
+            await self._standby.leave(error, connection)
+        finally:
+            await _release(connection)
 
     def lasting_session(self) -> AbstractAsyncContextManager[psycopg.AsyncConnection]:
         """Hold a connection as `session` does, past a pooler whose database has a known address.

@@ -1,7 +1,7 @@
 """Drift: differences between tables and model, each with its repair."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from uuid import UUID
@@ -84,18 +84,22 @@ async def find_drift(
         compile_rules=compile_rules,
     )
     objects = snapshot.objects.values() if only is None else (only,)
-    drifts = [_missing_table(parts, object_) for object_ in objects if object_.table.name not in found.columns]
+    strangers = _stranger_tables(snapshot, found)
+    missing = [object_ for object_ in objects if object_.table.name not in found.columns]
+    drifts = [_missing_table(parts, object_, missing, strangers) for object_ in missing]
     there = [(object_, parts.built(object_)) for object_ in objects if object_.table.name in found.columns]
     aged = dict(await fetch(connection, "aged_indexes", workspace_id=snapshot.workspace.id))
     async for some, wanted in make_tables(connection, there, trigram=trigram):
         for object_ in some:
             one = _One(object_=object_, parts=parts, found=found, wanted=wanted)
             drifts += _compare_columns(one)
+            drifts += _stranger_columns(one)
             drifts += _compare_indexes(one)
             drifts += _failed_indexes(one)
             drifts += _older_indexes(one, aged)
             drifts += _compare_constraints(one)
-    drifts += (drift for drift in _find_strangers(snapshot, found) if only is None or drift.table == only.table.name)
+    if only is None:
+        drifts += (_stranger_table(snapshot, table, columns, missing) for table, columns in strangers.items())
     return drifts
 
 
@@ -135,14 +139,55 @@ class _One:
         return self.object_.table.name
 
 
-def _missing_table(parts: _Parts, object_: Object) -> Drift:
+def _missing_table(
+    parts: _Parts, object_: Object, missing: Sequence[Object], strangers: Mapping[str, Collection[str]]
+) -> Drift:
     """Return the table with all that belongs to it, but for the keys of others that lead to it."""
-    return Drift(
-        finding=f"The table {object_.table.name} of the object {object_.name_singular} is not there:"
-        " its records are gone.",
-        repair=_joined(list(create_table(object_, parts.snapshot.indexes_of[object_.id], parts.trigram))),
-        table=object_.table.name,
+    table = object_.table
+    finding = f"The table {table.name} of the object {object_.name_singular} is not there"
+    if like := [name for name, columns in strangers.items() if object_ in _objects_like(missing, columns)]:
+        is_sure = len(like) == len(_objects_like(missing, strangers[like[0]])) == 1
+        rename = rewrite.rename_table(replace(table, name=like[0]), table.name)
+        return _renamed(object_, finding, like, "object", [rename] if is_sure else [])
+    return _drift(
+        object_,
+        f"{finding}: its records are gone.",
+        *create_table(object_, parts.snapshot.indexes_of[object_.id], parts.trigram),
     )
+
+
+def _stranger_tables(snapshot: Snapshot, found: Tables) -> Mapping[str, Collection[str]]:
+    known = {object_.table.name for object_ in snapshot.objects.values()}
+    return {table: columns for table, columns in found.columns.items() if table not in known}
+
+
+def _stranger_table(snapshot: Snapshot, table: str, columns: Collection[str], missing: Sequence[Object]) -> Drift:
+    """Return the table that belongs to no object; one that may be an object's is not to be dropped."""
+    finding = f"The table {table} belongs to no object"
+    if like := _objects_like(missing, columns):
+        names = _either([object_.table.name for object_ in like])
+        return Drift(finding=f"{finding}; it may be {names} under another name.", table=table)
+    drop = alter.drop_table(Table(schema=snapshot.workspace.schema, name=table))
+    return Drift(finding=f"{finding}.", repair=drop.as_string(), table=table)
+
+
+def _objects_like(missing: Sequence[Object], columns: Collection[str]) -> list[Object]:
+    """Return the objects without a table whose columns are all among these."""
+    return [
+        object_
+        for object_ in missing
+        if all(part.column.name in columns for field in object_.fields for part in field.parts)
+    ]
+
+
+def _renamed(object_: Object, finding: str, like: Sequence[str], owner: str, repair: Sequence[Composed]) -> Drift:
+    """Return the drift of a table or column that may have another name now: a repair keeps its values."""
+    finding += f"; {_either(like)}, which belongs to no {owner}, may be it under another name."
+    return _drift(object_, finding, *repair)
+
+
+def _either(names: Sequence[str]) -> str:
+    return " or ".join(names)
 
 
 def _compare_columns(one: _One) -> Iterator[Drift]:
@@ -152,7 +197,7 @@ def _compare_columns(one: _One) -> Iterator[Drift]:
             column = definition.column
             name = f"The column {object_.table.name}.{column.name} of {object_.name_singular}.{field.name}"
             if column.name not in found:
-                yield _missing_column(object_, definition, name)
+                yield _missing_column(one, definition, name)
                 continue
             type_, is_required, default = found[column.name]
             if type_ != wanted[column.name][0]:
@@ -167,11 +212,40 @@ def _compare_columns(one: _One) -> Iterator[Drift]:
                 yield _wrong_nullability(object_, field, column, name)
 
 
-def _missing_column(object_: Object, definition: ColumnDefinition, name: str) -> Drift:
-    needs_value = not definition.column.nullable and definition.default is None
-    added = replace(definition, column=replace(definition.column, nullable=True)) if needs_value else definition
+def _missing_column(one: _One, definition: ColumnDefinition, name: str) -> Drift:
+    object_, column = one.object_, definition.column
+    if like := [stranger for stranger in _strangers(one) if column.name in _columns_like(one, stranger)]:
+        is_sure = len(like) == len(_columns_like(one, like[0])) == 1
+        rename = alter.rename_column(object_.table, replace(column, name=like[0]), column.name)
+        return _renamed(object_, f"{name} is not there", like, "field", [rename] if is_sure else [])
+    needs_value = not column.nullable and definition.default is None
+    added = replace(definition, column=replace(column, nullable=True)) if needs_value else definition
     then = "; it must refuse NULL, and can when its records have values again" if needs_value else ""
     return _drift(object_, f"{name} is not there{then}.", create.add_columns(object_.table, [added]))
+
+
+def _strangers(one: _One) -> list[str]:
+    return [column for column in one.found.columns[one.name] if column not in one.wanted.columns[one.name]]
+
+
+def _columns_like(one: _One, stranger: str) -> list[str]:
+    """Return the missing columns of the type of a column that belongs to no field."""
+    found, wanted = one.found.columns[one.name], one.wanted.columns[one.name]
+    return [column for column in wanted if column not in found and wanted[column][0] == found[stranger][0]]
+
+
+def _stranger_columns(one: _One) -> Iterator[Drift]:
+    """Yield the columns that belong to no field; one that may be a field's is not to be dropped."""
+    object_ = one.object_
+    for column in _strangers(one):
+        _, is_required, default = one.found.columns[one.name][column]
+        bad = ", and lets no record be created" if is_required and default is None else ""
+        finding = f"The column {one.name}.{column} belongs to no field of {object_.name_singular}{bad}"
+        if missing := _columns_like(one, column):
+            yield _drift(object_, f"{finding}; it may be {_either(missing)} under another name.")
+        else:
+            drop = alter.drop_columns(object_.table, [Column(name=column, type=SqlType.TEXT)])
+            yield _drift(object_, f"{finding}.", drop)
 
 
 def _wrong_default(object_: Object, definition: ColumnDefinition, name: str) -> Drift:
@@ -293,24 +367,6 @@ def _compare_constraints(one: _One) -> Iterator[Drift]:
                 f"The constraint {name} of the table {object_.table.name} is not of the model, and may refuse records."
             )
             yield _drift(object_, finding, alter.drop_constraint_if_there(object_.table, name))
-
-
-def _find_strangers(snapshot: Snapshot, found: Tables) -> Iterator[Drift]:
-    objects = {object_.table.name: object_ for object_ in snapshot.objects.values()}
-    for table, columns in found.columns.items():
-        object_ = objects.get(table)
-        if object_ is None:
-            drop = alter.drop_table(Table(schema=snapshot.workspace.schema, name=table))
-            yield Drift(finding=f"The table {table} belongs to no object.", repair=drop.as_string(), table=table)
-            continue
-        known = {part.column.name for field in object_.fields for part in field.parts}
-        for column, (_, is_required, default) in columns.items():
-            if column not in known:
-                bad = ", and lets no record be created" if is_required and default is None else ""
-                finding = f"The column {table}.{column} belongs to no field of {object_.name_singular}{bad}."
-                yield _drift(
-                    object_, finding, alter.drop_columns(object_.table, [Column(name=column, type=SqlType.TEXT)])
-                )
 
 
 def _drift(object_: Object, finding: str, *statements: Composed) -> Drift:

@@ -75,8 +75,8 @@ def start(data_dir: Path, *, tcp: TcpAddress | None = None, creates: bool = True
         folder = DataFolder(root=data_dir.expanduser().resolve())
         if not creates and not folder.cluster.exists():
             raise EmbeddedServerError(
-                f"{folder.root} has no PostgreSQL: `fieldstone serve` makes it, DATABASE_URL names another database, and"
-                " FIELDSTONE_DATA_DIR another folder"
+                f"{folder.root} has no PostgreSQL: `fieldstone serve` makes it, DATABASE_URL names another database,"
+                " and FIELDSTONE_DATA_DIR another folder"
             )
         folder.root.mkdir(parents=True, exist_ok=True)
         with exclusively(folder.change_lock):

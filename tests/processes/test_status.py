@@ -1,7 +1,6 @@
 """`fieldstone status`: a healthy database with a server, one that needs a migration, one without a catalog."""
 
 import json
-
 from pathlib import Path
 
 import psycopg
@@ -70,4 +69,5 @@ def test_a_command_that_only_reads_makes_no_embedded_server(new_data_dir: Path, 
     looked = run(*command.replace("FILE", str(file)).split(), FIELDSTONE_DATA_DIR=str(new_data_dir))
     assert (looked.returncode, looked.stdout) == (1, "")
     assert looked.stderr.startswith(f"fieldstone: {new_data_dir} has no PostgreSQL: `fieldstone serve` makes it, ")
-    assert not (new_data_dir.exists() or file.exists())
+    assert not new_data_dir.exists()
+    assert not file.exists()

@@ -182,6 +182,74 @@ async def test_a_table_is_made_again_with_all_that_belongs_to_it(desk: Desk, mod
         assert [drift.finding for drift in found] != [drift.finding for drift in before]
 
 
+@pytest.mark.parametrize(
+    ("statement", "findings"),
+    [
+        pytest.param(
+            "ALTER TABLE company RENAME name TO nombre",
+            [
+                (
+                    "The column company.name of company.name is not there; nombre, which belongs to no field, may be it"
+                    " under another name."
+                ),
+                "The column company.nombre belongs to no field of company; it may be name under another name.",
+            ],
+            id="column",
+        ),
+        pytest.param(
+            "ALTER TABLE company RENAME TO firma",
+            [
+                (
+                    "The table company of the object company is not there; firma, which belongs to no object, may be it"
+                    " under another name."
+                ),
+                "The table firma belongs to no object; it may be company under another name.",
+            ],
+            id="table",
+        ),
+    ],
+)
+async def test_a_repair_of_another_name_keeps_the_records(
+    desk: Desk, model_dsn: str, statement: str, findings: list[str]
+) -> None:
+    """The repairs made an empty column or table, and dropped the one with the values."""
+    run(model_dsn, "INSERT INTO workspace_default.company (id, name) VALUES (gen_random_uuid(), 'Ada')")
+    run(model_dsn, f"SET search_path = workspace_default; {statement}")
+    found = await drifts(desk)
+    assert [drift.finding for drift in found if "another name" in drift.finding] == findings
+    for drift in found:
+        run(model_dsn, drift.repair or "")
+    assert await drifts(desk) == []
+    with psycopg.connect(model_dsn) as connection:
+        assert connection.execute("SELECT name FROM workspace_default.company").fetchall() == [("Ada",)]
+
+
+@pytest.mark.parametrize(
+    ("statement", "finding"),
+    [
+        (
+            "ALTER TABLE person RENAME city TO town; ALTER TABLE person ADD more text",
+            "person.city is not there; town or more, which belongs to no field, may be it under another name.",
+        ),
+        (
+            'ALTER TABLE person RENAME city TO town; ALTER TABLE person DROP "jobTitle"',
+            "The column person.town belongs to no field of person; it may be jobTitle or city under another name.",
+        ),
+        (
+            "CREATE TABLE one AS TABLE person; CREATE TABLE other AS TABLE person; DROP TABLE person CASCADE",
+            "is not there; one or other, which belongs to no object, may be it under another name.",
+        ),
+    ],
+)
+async def test_nothing_is_renamed_made_or_dropped_where_it_may_be_another(
+    desk: Desk, model_dsn: str, statement: str, finding: str
+) -> None:
+    run(model_dsn, f"SET search_path = workspace_default; {statement}")
+    found = [drift for drift in await drifts(desk) if "another name" in drift.finding]
+    assert finding in " ".join(drift.finding for drift in found)
+    assert [drift.repair for drift in found] == [None, None, None]
+
+
 async def test_a_required_column_comes_back_empty_first(desk: Desk, model_dsn: str) -> None:
     run(model_dsn, "INSERT INTO workspace_default.person (id, email) VALUES (gen_random_uuid(), 'x')")
     run(model_dsn, "ALTER TABLE workspace_default.person DROP COLUMN email")

@@ -4,7 +4,9 @@ import asyncio
 import contextlib
 from typing import Any
 
+import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
 from fieldstone.metadata.changes import UpdateField
 from fieldstone.metadata.errors import ChangeFailed, InvalidChange, UnknownObject
@@ -13,7 +15,7 @@ from fieldstone.metadata.ids import new_id
 from fieldstone.metadata.snapshot_cache import CurrentSnapshots
 from fieldstone.metadata.writer.model_writer import ModelWriter
 from fieldstone.metadata.writer.transaction import ModelTransaction
-from fieldstone.sql.errors import CommitOutcomeUnknown, ConnectionLost
+from fieldstone.sql.errors import CommitOutcomeUnknown, ConnectionLost, WritesRefused
 from tests.metadata.desk import (
     Desk,
     columns_of,
@@ -287,3 +289,16 @@ async def test_a_table_takes_1600_columns_in_its_life(desk: Desk, model_dsn: str
         await desk.change(
             lambda snapshot: [UpdateField(field_id=person(snapshot).by_name["very"].id, type=FieldType.EMAILS)]
         )
+
+
+async def test_a_change_in_vain_says_that_the_database_takes_no_writes(desk: Desk, model_dsn: str) -> None:
+    """It said that the database cannot be reached, and left no standby."""
+    name = conninfo_to_dict(model_dsn)["dbname"]
+    with psycopg.connect(model_dsn, autocommit=True) as connection:
+        connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = on".encode())
+        connection.execute(
+            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()",
+            [name],
+        )
+    with pytest.raises(WritesRefused):
+        await desk.change(lambda _: [new_object("late")])
