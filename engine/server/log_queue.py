@@ -99,7 +99,12 @@ class LogQueue:
             if self._thread is None:
                 # As a daemon it cannot keep the process from ending, whatever it waits for.
                 thread = threading.Thread(target=self._run, name="fieldstone log", daemon=True)
-                thread.start()
+                try:
+                    thread.start()
+                except RuntimeError:
+                    # The system has no memory or room for a thread now: the next line tries again.
+                    self._is_due = False
+                    return
                 self._thread = thread
 
     def _run(self) -> None:

@@ -137,6 +137,13 @@ class CallbackStatement:
         if not self._is_over:
             self.finish((), error)
 
+    def lack_memory(self) -> None:
+        """Tell the caller that this process has no memory for the answer; a read starts over, which says so."""
+        if self.writes:
+            self.finish((), CommitOutcomeUnknown("this process has no memory for the answer"))
+        else:
+            self.give_up()
+
     # The methods below are those of asyncio.Future that a connection calls with its answer.
 
     def done(self) -> bool:
@@ -157,6 +164,11 @@ class CallbackStatement:
             rows = decode_rows(results[0], self.limit, self.statement.counted)
         except DatabaseError as error:
             self._fail(error)
+            return
+        except MemoryError:
+            if not self._is_over:
+                self._is_over = True
+                self.lack_memory()
             return
         if not self._is_over:
             self._is_over = True

@@ -169,8 +169,6 @@ class FieldstoneProtocol(GuardedProtocol):
             self._send(reply, lines)
 
     def _send(self, reply: Reply, lines: bytes) -> None:
-        self._replies += 1
-        self._request, self._given = None, b""
         body = bytes(reply.body)
         defaults = _DEFAULT_LINES.of(self.server_state.default_headers)
         for header in reply.headers:
@@ -182,7 +180,11 @@ class FieldstoneProtocol(GuardedProtocol):
         # A join takes half the time of a format.
         safe = SECURITY_LINES if reply.tag is None else b"%betag: %b\r\n" % (KEPT_LINES, reply.tag)
         head = (STATUS_LINE[reply.status], defaults, b"content-type: ", reply.media_type, length, lines, safe)
-        self._client.write_now(b"".join((*head, end, body)))
+        # Before the request is forgotten: without memory for this it has another answer.
+        message = b"".join((*head, end, body))
+        self._replies += 1
+        self._request, self._given = None, b""
+        self._client.write_now(message)
         self.server_state.total_requests += 1
         self._answered_at = self.loop.time()
         if is_last:

@@ -146,11 +146,14 @@ class WarmRequest(CallbackStatement):
         if error is None:
             try:
                 data = ready.run.tell(rows[0])
+                reply = None if data is None else self._form.answer(data)
+            except MemoryError:
+                # Nothing else answers: the ordinary path alone turns each error into a response.
+                self.lack_memory()
+                return
             except ApiError as refused:
                 # A trigger has passed over the write, and may have written elsewhere: it is not run again.
                 self.error, reply = refused, self._form.refuse(refused)
-            else:
-                reply = None if data is None else self._form.answer(data)
             if reply is not None and self.writes:
                 ready.reads.tell_write(self.principal, partial(self._reply, reply))
                 return
@@ -172,8 +175,12 @@ class WarmRequest(CallbackStatement):
         if self.status == CLIENT_GONE:
             return
         lines = self._lines if written is None else b"%b: %b\r\n" % bookmark_header(written) + self._lines
-        self._client.reply(reply, lines)
-        self._end(reply.status)
+        try:
+            self._client.reply(reply, lines)
+        except MemoryError:
+            self.lack_memory()
+        else:
+            self._end(reply.status)
 
     def _end(self, status: int) -> None:
         self.status = status

@@ -98,6 +98,25 @@ async def test_what_is_held_is_written_soon_by_one_wake() -> None:
         assert pipe.read() == "held\nheld\nheld\nat once\n"
 
 
+async def test_lines_that_no_thread_could_be_started_for_come_with_the_next_one(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The caller got the system's error in the place of its own, which it was about to log."""
+
+    def lack(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with unread() as pipe:
+        queue = LogQueue()
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", lack)
+            queue.msg("first")
+            queue.hold("second")
+        queue.hold("third")
+        assert queue.flush()
+        assert pipe.read() == "first\nsecond\nthird\n"
+
+
 def test_without_standard_error_lines_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
     queue = LogQueue()
     monkeypatch.setattr(sys, "stderr", None)

@@ -8,8 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
+from fieldstone.engine.server.fast_path.forms import GraphQLForm
+from fieldstone.engine.server.fast_path.http_protocol import FieldstoneProtocol
+from fieldstone.sql.driver import callback_statement
 from tests.citus_cluster import ON_CITUS
-from tests.engine.server.fast_path.talking import Answered, Serve, Talk
+from tests.engine.server.fast_path.talking import CREATE as CREATE_PERSON
+from tests.engine.server.fast_path.talking import Answered, Serve, Talk, count
 
 MOST = 2_000
 LONG = "x" * (MOST // 2)
@@ -140,3 +144,38 @@ async def test_a_write_of_rest_whose_answer_is_too_large_is_not_made(serve: Serv
             assert_refused(await serving.client.patch("/rest/people?filter=firstName[eq]:long", json={"city": "new"}))
             assert_refused(await serving.client.post("/rest/batch/people", json=people(LONG, "more")))
             assert await records(talk) == before
+
+
+@pytest.mark.parametrize(
+    "place", [(callback_statement, "decode_rows"), (GraphQLForm, "answer"), (FieldstoneProtocol, "_send")]
+)
+async def test_an_answer_that_the_process_has_no_memory_for_is_not_waited_for(
+    serve: Serve, monkeypatch: pytest.MonkeyPatch, place: tuple[object, str]
+) -> None:
+    """Under a limit of memory, its client waited for ever, and its operation kept its slot."""
+    async with serve(max_concurrent_per_key=1) as serving:
+        talk = await serving.talk()
+        for number in range(4):
+            await talk.ask(CREATE_PERSON, e=f"{number}@example.com")
+            await talk.ask(PEOPLE)
+        warm = await serving.warm()
+        lack_once(monkeypatch, *place)
+        # The ordinary path answers the read.
+        assert (await talk.ask(PEOPLE)).status == 200
+        assert await serving.warm() == warm
+        lack_once(monkeypatch, *place)
+        refused = await talk.ask(CREATE_PERSON, e="5@example.com")
+        assert (refused.status, refused.json["errors"][0]["extensions"]["code"]) == (503, "SERVICE_UNAVAILABLE")
+        # It was made once, and the slot is free.
+        assert await count(talk) == 5
+
+
+def lack_once(monkeypatch: pytest.MonkeyPatch, owner: object, name: str) -> None:
+    """Have the next call of a method or function find no memory."""
+    method = getattr(owner, name)
+
+    def lack(*_: object) -> None:
+        monkeypatch.setattr(owner, name, method)
+        raise MemoryError
+
+    monkeypatch.setattr(owner, name, lack)
