@@ -62,6 +62,7 @@ def test_a_database_that_is_away_ends_with_1() -> None:
     assert away.stderr.startswith("fieldstone: ")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("command", ["status", "doctor", "api-key list", "backup FILE"])
 def test_a_command_that_only_reads_makes_no_embedded_server(new_data_dir: Path, command: str) -> None:
     """Each made a cluster of 40 MiB, to tell that there is nothing in it."""
