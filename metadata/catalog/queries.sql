@@ -1146,6 +1146,23 @@ SELECT c.relname, c.relnatts::int, (SELECT count(*)::int FROM pg_attribute AS a 
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = %(schema)s AND c.relkind = 'r' ORDER BY c.relname;
 
+-- name: unused_indexes
+-- The indexes of a workspace that no statement has used since PostgreSQL began to count, or since they are READY. A
+-- database has a time only if its statistics were reset; those of the archiver began with the server's, or after its
+-- last crash, which loses all of them. HOT updates write no index.
+SELECT known.id, pg_relation_size(i.oid), used.writes, used.since
+FROM fieldstone.index AS known JOIN pg_class AS i ON i.relname = known.name
+    JOIN pg_namespace AS n ON n.oid = i.relnamespace AND n.nspname = %(schema)s
+    JOIN pg_index AS x ON x.indexrelid = i.oid
+    CROSS JOIN LATERAL (
+        SELECT pg_stat_get_tuples_inserted(x.indrelid) + pg_stat_get_tuples_updated(x.indrelid)
+            - pg_stat_get_tuples_hot_updated(x.indrelid) AS writes,
+        greatest(known.updated_at, counted.stats_reset, (SELECT stats_reset FROM pg_stat_archiver)) AS since
+        FROM pg_stat_database AS counted WHERE counted.datname = current_database()
+    ) AS used
+WHERE known.workspace_id = %(workspace_id)s AND pg_stat_get_numscans(i.oid) = 0
+    AND used.writes >= %(many_writes)s AND used.since <= now() - %(long)s::interval;
+
 -- name: rewrite_obstacles
 -- The objects that would be dropped with a table, and cannot be made again from the model.
 SELECT 'the trigger ' || t.tgname FROM pg_trigger AS t WHERE t.tgrelid = %(table)s::regclass AND NOT t.tgisinternal

@@ -87,6 +87,7 @@ LIMITS: Final[Mapping[str, str]] = {
     f"{_FAST_PATH}/test_repeated_nested.py::test_a_price_that_the_number_of_records_makes": _MORE_STATEMENTS,
     "tests/engine/access/test_any_leak.py": _FAULT_OF_COPIES,
     "tests/engine/rest/imports/test_imports.py::test_postgresql_knows_the_values_of_a_large_import": _STATISTICS,
+    "tests/metadata/doctor/test_unused.py": _STATISTICS,
     "tests/engine/test_merge.py::test_blanks_are_filled_in_order": _MORE_STATEMENTS,
     "tests/engine/backup/test_backup.py::test_a_restored_database_has_each_row_and_each_definition": _LIES_TOGETHER,
     "tests/engine/backup/test_backup.py::test_a_backup_is_of_one_moment": _LIES_TOGETHER,

@@ -1,7 +1,8 @@
-"""`fieldstone doctor`: compares tables and views with models, and rewrites tables that near the limit of columns."""
+"""`fieldstone doctor`: compares tables and views with models, names unused indexes, and rewrites tables."""
 
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from datetime import UTC
 from functools import partial
 from uuid import UUID
 
@@ -22,6 +23,7 @@ from fieldstone.metadata.doctor.catalog import find_catalog_drift
 from fieldstone.metadata.doctor.drift import Drift, find_drift
 from fieldstone.metadata.doctor.rewrite import ColumnUsage, find_room, locked_tables, rewrite_table
 from fieldstone.metadata.doctor.table_state import find_state_drift
+from fieldstone.metadata.doctor.unused import find_unused
 from fieldstone.metadata.doctor.views import find_view_drift, repair_views
 from fieldstone.metadata.errors import CatalogMismatch, CatalogTooOld
 from fieldstone.metadata.model import Snapshot, Workspace
@@ -37,6 +39,16 @@ Examined = tuple[Sequence[Workspace], int]
 Examine = Callable[[Settings, Report], Awaitable[Examined]]
 
 _ACTOR = "fieldstone doctor"
+_MEBIBYTE = 1 << 20
+_UNUSED = (
+    "{workspace}: No statement has used the index {index} ({method} of {fields}, {size:.1f} MiB) since"
+    " {since:%Y-%m-%d %H:%M} UTC, and {writes:,} writes have kept it."
+)
+_GIVE_UP = '    to give it up: mutation {{ deleteIndex(id: "{id}") {{ name }} }}'
+_REPLICAS = (
+    "Each replica of FIELDSTONE_REPLICA_URLS counts its own statements: ask pg_stat_user_indexes there, too, before you"
+    " give up an index."
+)
 _ONE_LOGIN = (
     "Not guarded: the user of {served} serves and owns the tables, so that it could drop them and change the audit"
     " log. {owned} gives the tables another owner."
@@ -151,7 +163,7 @@ async def _examine_all(
     settings: Settings, report: Report, *, rewrite: bool, object_name: str | None, views: bool
 ) -> Examined:
     """Return the workspaces in one database, and the number of the differences that were reported."""
-    count = 0
+    count = unused = 0
     async with open_foundation(settings, only_reads=not (rewrite or views)) as foundation:
         workspaces = await foundation.workspaces.list()
         if object_name is not None:
@@ -163,8 +175,11 @@ async def _examine_all(
             if views:
                 await _renew_views(foundation, snapshot)
             count += await _examine(foundation, workspace, snapshot, report)
+            unused += await _report_unused(foundation, snapshot, report)
         count += await _examine_catalog(foundation, report)
         count += await _find_orphans(foundation, report)
+    if unused and settings.replica_urls:
+        report(_REPLICAS)
     return workspaces, count
 
 
@@ -231,6 +246,25 @@ def _report_drifts(name: str, drifts: Sequence[Drift], report: Report) -> None:
         report(escape(f"{name}: {drift.finding}"))
         if drift.repair:
             report(escape(f"    repair: {drift.repair}", keep_lines=True))
+
+
+async def _report_unused(foundation: Foundation, snapshot: Snapshot, report: Report) -> int:
+    """Print the indexes that no statement has used, which are no differences, and return their number."""
+    async with foundation.database.session() as connection:
+        unused = await find_unused(connection, snapshot)
+    for one in unused:
+        line = _UNUSED.format(
+            workspace=snapshot.workspace.name,
+            index=one.index.name,
+            method=one.index.method,
+            fields=", ".join(one.fields),
+            size=one.size / _MEBIBYTE,
+            since=one.since.astimezone(UTC),
+            writes=one.writes,
+        )
+        report(escape(line))
+        report(_GIVE_UP.format(id=one.index.id))
+    return len(unused)
 
 
 async def _examine_catalog(foundation: Foundation, report: Report) -> int:

@@ -1,7 +1,9 @@
 """`fieldstone doctor` beside commands that change the workspaces meanwhile."""
 
 import asyncio
+import re
 import threading
+from datetime import timedelta
 
 import psycopg
 import pytest
@@ -11,9 +13,12 @@ from fieldstone.engine.server.cli import workspaces
 from fieldstone.engine.server.cli.command_error import DifferenceFound
 from fieldstone.engine.server.cli.doctor import doctor
 from fieldstone.engine.settings import load_settings
+from fieldstone.metadata.doctor import unused
 from fieldstone.sql.errors import ReadOnlyServer
+from tests.apis import Apis
 from tests.engine.server.prepared import migrate
 from tests.replicas.standbys import running_primary, running_standby
+from tests.waiting import until_true
 
 pytestmark = pytest.mark.long
 
@@ -53,3 +58,47 @@ async def test_a_comparison_on_a_standby_says_why_it_writes() -> None:
             pytest.raises(ReadOnlyServer, match="and a comparison makes temporary tables"),
         ):
             await doctor(load_settings(database_url=standby.dsn, log_level="error"))
+
+
+async def test_an_unused_index_is_named_with_the_mutation_that_gives_it_up(
+    apis: Apis, workspace_dsn: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(unused, "LONG", timedelta(0))
+    monkeypatch.setattr(unused, "MANY_WRITES", 300)
+    with psycopg.connect(workspace_dsn, autocommit=True) as connection:
+        connection.execute(
+            "INSERT INTO workspace_default.company (name) SELECT 'c' || n FROM generate_series(1, 300) AS n"
+        )
+    settings = load_settings(database_url=workspace_dsn, log_level="error")
+
+    async def is_named() -> bool:
+        await doctor(settings)
+        return "company_name_fold" in capsys.readouterr().out
+
+    await until_true(is_named)
+    await doctor(settings)
+    lines = capsys.readouterr().out.splitlines()
+    told = re.fullmatch(
+        r"default: No statement has used the index company_name_fold \(trigram of company\.name, \d+\.\d MiB\) since"
+        r" \d{4}-\d\d-\d\d \d\d:\d\d UTC, and 300 writes have kept it\.",
+        lines[0],
+    )
+    assert told is not None
+    assert lines[2:] == ["The catalog and the tables agree. Workspaces: 1."]
+    start, mutation = lines[1].split(": ", 1)
+    assert start == "    to give it up"
+    assert await apis.change(mutation) == {"deleteIndex": {"name": "company_name_fold"}}
+    await doctor(settings)
+    assert capsys.readouterr().out.splitlines() == lines[2:]
+
+
+async def test_the_replicas_are_named_beside_an_unused_index(
+    workspace_dsn: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(unused, "LONG", timedelta(0))
+    monkeypatch.setattr(unused, "MANY_WRITES", 0)
+    settings = load_settings(database_url=workspace_dsn, replica_urls=(workspace_dsn,), log_level="error")
+    await doctor(settings)
+    *_, replicas, last = capsys.readouterr().out.splitlines()
+    assert last == "The catalog and the tables agree. Workspaces: 1."
+    assert replicas.startswith("Each replica of FIELDSTONE_REPLICA_URLS counts its own statements: ask pg_stat_user_i")
