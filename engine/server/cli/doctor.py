@@ -44,7 +44,9 @@ _UNUSED = (
     "{workspace}: No statement has used the index {index} ({method} of {fields}, {size:.1f} MiB) since"
     " {since:%Y-%m-%d %H:%M} UTC, and {writes:,} writes have kept it."
 )
-_GIVE_UP = '    to give it up: mutation {{ deleteIndex(id: "{id}") {{ name }} }}'
+_GIVE_UP = "    to give it up: "
+_DELETE = 'mutation {{ deleteIndex(id: "{id}") {{ name }} }}'
+_SKIP = 'mutation {{ updateField(id: "{id}", input: {{ settings: {{ skipLabelIndex: true }} }}) {{ name }} }}'
 _REPLICAS = (
     "Each replica of FIELDSTONE_REPLICA_URLS counts its own statements: ask pg_stat_user_indexes there, too, before you"
     " give up an index."
@@ -263,7 +265,8 @@ async def _report_unused(foundation: Foundation, snapshot: Snapshot, report: Rep
             writes=one.writes,
         )
         report(escape(line))
-        report(_GIVE_UP.format(id=one.index.id))
+        change = _DELETE.format(id=one.index.id) if one.label_of is None else _SKIP.format(id=one.label_of)
+        report(_GIVE_UP + change)
     return len(unused)
 
 

@@ -11,6 +11,12 @@ from fieldstone.metadata.scalars import STRING, shown
 KEEP_ACCENTS = "keepAccents"
 """True: `contains` and the like tell texts with accents from those without them."""
 
+SKIP_LABEL_INDEX = "skipLabelIndex"
+"""True: the field brings no index for the order of its label."""
+
+_FLAGS = frozenset({KEEP_ACCENTS, SKIP_LABEL_INDEX})
+_LABELS = frozenset({FieldType.TEXT, FieldType.FULL_NAME, FieldType.EMAILS})
+
 
 def read_settings(field_type: FieldType, settings: JsonValue) -> dict[str, JsonValue]:
     """Return the settings of a field as the catalog keeps them.
@@ -27,9 +33,9 @@ def read_settings(field_type: FieldType, settings: JsonValue) -> dict[str, JsonV
         if key not in allowed:
             known = f"it has {', '.join(allowed)}" if allowed else "it has none"
             raise InvalidChange(f"a {field_type.value} field has no setting {shown(key)}; {known}", field="settings")
-        if key == KEEP_ACCENTS and value is not None and not isinstance(value, bool):
+        if key in _FLAGS and value is not None and not isinstance(value, bool):
             raise InvalidChange(f"settings.{key} must be true or false, not {shown(value)}", field="settings")
-        if key != KEEP_ACCENTS and value is not None and (not isinstance(value, str) or value not in allowed[key]):
+        if key not in _FLAGS and value is not None and (not isinstance(value, str) or value not in allowed[key]):
             raise InvalidChange(
                 f"settings.{key} must be one of {', '.join(allowed[key])}, not {shown(value)}", field="settings"
             )
@@ -42,6 +48,8 @@ def settings_of(field_type: FieldType) -> dict[str, tuple[str, ...]]:
     entry = FIELD_TYPES[field_type]
     if not entry.has_options and any(part.scalar is STRING for part in entry.subfields):
         allowed[KEEP_ACCENTS] = ()
+    if field_type in _LABELS:
+        allowed[SKIP_LABEL_INDEX] = ()
     if variants := entry.variants:
         allowed["dataType"] = tuple(filter(None, variants))
     if field_type in RELATIONS:

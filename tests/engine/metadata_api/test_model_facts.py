@@ -45,7 +45,8 @@ async def test_each_type_of_field_is_described(apis: Apis) -> None:
     assert found["NUMBER"]["settings"] == [
         {"name": "dataType", "values": ["decimal", "int", "bigint", "float"], "isFlag": False}
     ]
-    assert found["TEXT"]["settings"] == [{"name": "keepAccents", "values": [], "isFlag": True}]
+    flags = [(one["name"], one["isFlag"]) for one in found["TEXT"]["settings"]]
+    assert flags == [("keepAccents", True), ("skipLabelIndex", True)]
     assert found["RATING"]["fixedOptions"] == [f"RATING_{stars}" for stars in range(1, 6)]
     assert found["DATE"]["functions"] == ["now"]
     assert "contains" in found["TEXT"]["parts"][0]["filters"]

@@ -203,6 +203,7 @@ REFUSALS = {
     "deletion: unique index": deleted(index_deletion("person_email_key"), "makes email unique"),
     "deletion: primary key": deleted(index_deletion("person_pkey"), "makes id unique"),
     "deletion: index of the order": deleted(index_deletion("person_createdAt_id_idx"), "the engine needs"),
+    "deletion: index of a label": deleted(index_deletion("company_name_sort"), "comes with name; updateField"),
     "deletion: index of a relation": deleted(index_deletion("person_companyId_deletedAt_idx"), "the engine needs"),
     "index: unique on one field": indexed("isUnique", "for one field, updateField", "city", is_unique=True),
     "index: a field twice": indexed("fieldMetadataIds", "each field once", "city", "city"),

@@ -2,13 +2,16 @@
 
 import pytest
 
-from fieldstone.metadata.changes import Change, CreateIndex, DeleteField, DeleteIndex
+from fieldstone.metadata.changes import Change, CreateIndex, DeleteField, DeleteIndex, always
+from fieldstone.metadata.changes.kinds.renew_texts import find_missing
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType as T
 from fieldstone.metadata.model import Snapshot
+from fieldstone.metadata.writer.dry_run import Preview, preview
 from fieldstone.metadata.writer.rollback import roll_back
 from fieldstone.metadata.writer.transaction import ModelTransaction
 from tests.metadata.desk import Desk, new_field, new_object, person
+from tests.metadata.online_ddl.building import definition
 from tests.metadata.updates import change, field_of, update
 
 
@@ -23,7 +26,8 @@ async def test_an_object_is_in_the_order_of_its_name(desk: Desk) -> None:
     assert sorted_names(after, "project") == {"project_name_sort"}
     assert sorted_names(after, "task") == set()
     index = after.constraints["project_name_sort"]
-    with pytest.raises(InvalidChange, match="the engine needs"):
+    given_up = r"comes with name; updateField with settings: \{ skipLabelIndex: true \} gives it up"
+    with pytest.raises(InvalidChange, match=given_up):
         await desk.change(lambda _: [DeleteIndex(index_id=index.id)])
     again = CreateIndex(object_id=index.object_id, field_ids=index.field_ids)
     with pytest.raises(InvalidChange, match="there is such an index already: project_name_sort"):
@@ -77,3 +81,58 @@ async def test_indexes_of_texts_go_with_the_type_and_others_stay(desk: Desk) -> 
     after = await change(desk, update("person", "phone", type=T.NUMBER))
     assert "person_phone_sort" not in after.constraints
     assert "person_position_idx" in after.constraints
+
+
+async def test_a_field_gives_the_index_of_its_label_up_and_takes_it_back(desk: Desk, model_dsn: str) -> None:
+    await change(desk, lambda _: [new_object("project")])
+    skip = update("project", "name", settings={"skipLabelIndex": True, "keepAccents": True})
+
+    async def look(transaction: ModelTransaction) -> Preview:
+        return await preview(transaction, map(always, skip(transaction.snapshot)))
+
+    tried = await desk.writer.run((await desk.default()).workspace.id, look, actor="test")
+    assert tried.plan["sql"] == ['DROP INDEX IF EXISTS "workspace_default"."project_name_sort"']
+    assert sorted_names(await desk.default(), "project") == {"project_name_sort"}
+    after = await change(desk, skip)
+    assert sorted_names(after, "project") == set()
+    assert definition(model_dsn, "project_name_sort") is None
+    renamed = await change(desk, update("project", "name", name="title", label="Title"))
+    assert sorted_names(renamed, "project") == set()
+    other = await change(desk, update("project", "title", settings={"keepAccents": None}))
+    assert sorted_names(other, "project") == set()
+    assert list(find_missing(other, other.by_singular["project"], with_trigram=True)) == []
+    back = await change(desk, update("project", "title", settings={"skipLabelIndex": None}))
+    assert sorted_names(back, "project") == {"project_name_sort"}
+    assert definition(model_dsn, "project_name_sort") is not None
+
+
+async def test_an_index_that_was_made_in_the_place_of_the_label_s_can_go(desk: Desk) -> None:
+    await change(desk, lambda _: [new_object("project")])
+    skipped = await change(desk, update("project", "name", settings={"skipLabelIndex": True}))
+    name = field_of(skipped, "project", "name")
+    own = CreateIndex(object_id=name.object_id, field_ids=(name.id,))
+    assert sorted_names(await change(desk, lambda _: [own]), "project") == {"project_name_sort"}
+    # It becomes the label's, and a second one is not made.
+    taken = await change(desk, update("project", "name", settings={"skipLabelIndex": False}))
+    assert taken.constraints["project_name_sort"].id == own.id
+    with pytest.raises(InvalidChange, match="comes with name"):
+        await desk.change(lambda _: [DeleteIndex(index_id=own.id)])
+
+    async def back(transaction: ModelTransaction) -> None:
+        await roll_back(transaction, taken.version - 1)
+
+    await desk.writer.run(taken.workspace.id, back, actor="test")
+    await desk.change(lambda _: [DeleteIndex(index_id=own.id)])
+    assert sorted_names(await desk.default(), "project") == set()
+
+
+async def test_a_new_field_without_indexes_of_its_labels_brings_them_with_another_type(desk: Desk) -> None:
+    before = sorted_names(await desk.default(), "person")
+    skip = {"skipLabelIndex": True}
+    made = await change(desk, lambda snapshot: [new_field(person(snapshot), "mails", T.EMAILS, settings=skip)])
+    assert sorted_names(made, "person") == before
+    text = await change(desk, update("person", "mails", type=T.TEXT))
+    assert sorted_names(text, "person") == before
+    again = await change(desk, update("person", "mails", type=T.EMAILS))
+    (name,) = sorted_names(again, "person") - before
+    assert again.constraints[name].sub_field == "primaryEmail"

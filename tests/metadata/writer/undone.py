@@ -49,6 +49,11 @@ def fill(snapshot: Snapshot) -> Iterable[Change]:
     ticket = new_object("ticket")
     yield ticket
     yield UpdateField(field_id=ticket.name_field_id, type=FieldType.NUMBER)
+    parcel = new_object("parcel")
+    yield parcel
+    yield UpdateField(field_id=parcel.name_field_id, settings={"skipLabelIndex": True})
+    yield new_field(parcel.id, "owner", FieldType.FULL_NAME, settings={"skipLabelIndex": True})
+    yield CreateIndex(object_id=parcel.id, field_ids=(parcel.name_field_id,))
 
 
 def index_on_key(snapshot: Snapshot, object_: str, name: str) -> CreateIndex:
@@ -106,6 +111,14 @@ CHANGES: dict[str, Build] = {
     "index deleted": lambda snapshot: [DeleteIndex(index_id=snapshot.constraints["project_code_livesort"].id)],
     "index of a key alone deleted": lambda snapshot: [
         DeleteIndex(index_id=snapshot.constraints["person_companyId_idx"].id)
+    ],
+    "index of a label given up": on("name", settings={"skipLabelIndex": True}),
+    "indexes of labels taken back": lambda snapshot: [
+        UpdateField(field_id=field_of(snapshot, "parcel", name).id, settings={"skipLabelIndex": None})
+        for name in ("name", "owner")
+    ],
+    "object without indexes of its labels deleted": lambda snapshot: [
+        DeleteObject(object_id=snapshot.by_singular["parcel"].id)
     ],
     "field deleted": lambda snapshot: [DeleteField(field_id=field_of(snapshot, "project", "code").id)],
     "unique field with an index of its own deleted": lambda snapshot: [

@@ -16,7 +16,7 @@ from fieldstone.metadata.changes.kinds.fields.conversion import (
     without_misfits,
 )
 from fieldstone.metadata.changes.kinds.fields.requirements import check_updated, is_required
-from fieldstone.metadata.changes.kinds.indexes.create_index import find_same
+from fieldstone.metadata.changes.kinds.indexes.create_index import find_same, recreate_index
 from fieldstone.metadata.changes.kinds.indexes.delete_index import DeleteIndex, recreate_indexes
 from fieldstone.metadata.changes.kinds.kind import Kind, Mutation, Subject
 from fieldstone.metadata.changes.members import FIELD, FIELD_NAME, Member, Shape, given, given_values, shown_values
@@ -30,7 +30,7 @@ from fieldstone.metadata.changes.rules.defaults import (
     read_default,
 )
 from fieldstone.metadata.changes.rules.indexes.indexed_values import SEARCH
-from fieldstone.metadata.changes.rules.indexes.label_indexes import build_label_indexes
+from fieldstone.metadata.changes.rules.indexes.label_indexes import build_label_indexes, is_label_index
 from fieldstone.metadata.changes.rules.lookup import find_field, with_field, with_indexes, with_object
 from fieldstone.metadata.changes.rules.names import column_suffixes, index_name
 from fieldstone.metadata.changes.rules.option_changes import find_gone, map_backfill, read_option_work
@@ -109,8 +109,7 @@ def apply_update_field(snapshot: Snapshot, change: UpdateField) -> Applied:
     after = _change_index(with_field(snapshot, updated), object_, field, updated, change)
     if updated.column != field.column:
         after = retire_column(without_misfits(after, field, updated, change.index_id), field)
-    if updated.type is not field.type:
-        after = _add_label_indexes(after, updated, change)
+    after = _change_label_indexes(after, object_, field, updated, change)
     return Applied(snapshot=_change_relation(after, field, updated), work=work)
 
 
@@ -243,10 +242,24 @@ def _change_index(after: Snapshot, object_: Object, field: Field, updated: Field
     return replace(after, indexes={**after.indexes, index.id: index})
 
 
-def _add_label_indexes(after: Snapshot, updated: Field, change: UpdateField) -> Snapshot:
+def _change_label_indexes(
+    after: Snapshot, object_: Object, field: Field, updated: Field, change: UpdateField
+) -> Snapshot:
+    if updated.type is field.type:
+        gone = {
+            index.id
+            for index in after.indexes_of.get(object_.id, ())
+            if updated.id in index.field_ids
+            and is_label_index(object_, index)
+            and not is_label_index(after.objects[object_.id], index)
+        }
+        if gone:
+            return replace(after, indexes={id_: one for id_, one in after.indexes.items() if id_ not in gone})
+        if updated.settings == field.settings:
+            return after
     found = build_label_indexes(after.objects[updated.object_id], updated, change.index_id)
     made = tuple(index for index in found if find_same(after, index) is None)
-    return replace(after, indexes=with_indexes(after, made))
+    return replace(after, indexes=with_indexes(after, made)) if made else after
 
 
 def _change_relation(after: Snapshot, field: Field, updated: Field) -> Snapshot:
@@ -315,11 +328,17 @@ def _values(
 
 
 def _invert(before: Snapshot, change: UpdateField, after: Snapshot) -> list[Change]:
-    _, field = find_field(before, change.field_id)
-    # The indexes of its labels come and go with a type.
+    object_, field = find_field(before, change.field_id)
+    # The indexes of its labels come and go with a type, and with the setting that skips them.
     new = [index for id_, index in after.indexes.items() if id_ not in before.indexes and index.method == SEARCH]
     deletions = [DeleteIndex(index_id=index.id) for index in new]
-    return [*deletions, _revert(field, change), *recreate_indexes(before, after)]
+    labelled = after.objects[object_.id]
+    taken = [
+        recreate_index(index)
+        for index in before.indexes_of.get(object_.id, ())
+        if index.id in after.indexes and is_label_index(labelled, index) and not is_label_index(object_, index)
+    ]
+    return [*deletions, _revert(field, change), *taken, *recreate_indexes(before, after)]
 
 
 def _revert(field: Field, change: UpdateField) -> UpdateField:

@@ -10,6 +10,7 @@ from fieldstone.metadata.changes.members import Shape
 from fieldstone.metadata.changes.rules.indexes.indexed_values import TRIGRAM
 from fieldstone.metadata.changes.rules.indexes.key_indexes import is_bare_key, is_key_index, is_superfluous
 from fieldstone.metadata.changes.rules.indexes.label_indexes import is_label_index
+from fieldstone.metadata.changes.rules.settings import SKIP_LABEL_INDEX
 from fieldstone.metadata.changes.rules.system_fields import BY_CREATION
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.errors import InvalidChange, UnknownObject
@@ -39,6 +40,12 @@ def apply_delete_index(snapshot: Snapshot, change: DeleteIndex) -> Applied:
     if index.is_unique and len(fields) == 1 and fields[0].is_unique:
         raise InvalidChange(
             f"{index.name} makes {fields[0].name} unique; updateField with isUnique: false removes it",
+            field="id",
+        )
+    if is_label_index(snapshot.objects[index.object_id], index):
+        raise InvalidChange(
+            f"{index.name} comes with {fields[0].name}; updateField with settings: {{ {SKIP_LABEL_INDEX}: true }}"
+            " gives it up",
             field="id",
         )
     if is_kept(snapshot, index):

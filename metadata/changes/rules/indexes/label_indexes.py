@@ -13,6 +13,7 @@ from fieldstone.metadata.changes.rules.indexes.indexed_values import (
     holds_keys,
 )
 from fieldstone.metadata.changes.rules.names import index_name
+from fieldstone.metadata.changes.rules.settings import SKIP_LABEL_INDEX
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Field, Index, Object
 
@@ -36,7 +37,9 @@ def label_sub_fields(field: Field) -> tuple[str | None, ...]:
 
 
 def build_label_indexes(object_: Object, field: Field, seed: UUID) -> Iterator[Index]:
-    """Yield the indexes for the labels that a field holds; their ids follow from the `seed`."""
+    """Yield the indexes for the labels that a field holds, unless it skips them; their ids follow from the `seed`."""
+    if field.settings.get(SKIP_LABEL_INDEX) is True:
+        return
     for sub_field in label_sub_fields(field):
         id_ = uuid5(seed, f"label {sub_field or _NAME}")
         index = Index(id=id_, object_id=object_.id, name="", field_ids=(field.id,), sub_field=sub_field)
@@ -47,7 +50,9 @@ def is_label_index(object_: Object, index: Index) -> bool:
     """Return whether an index is one that its field brings with it."""
     if index.is_unique or index.is_partial or index.method != BTREE or len(index.field_ids) > 1:
         return False
-    return index.text_order > 0 and index.sub_field in label_sub_fields(object_.by_id[index.field_ids[0]])
+    field = object_.by_id[index.field_ids[0]]
+    is_skipped = field.settings.get(SKIP_LABEL_INDEX) is True
+    return index.text_order > 0 and index.sub_field in label_sub_fields(field) and not is_skipped
 
 
 def name_index(object_: Object, index: Index) -> Index:

@@ -5,6 +5,7 @@ import type { FieldTypeInfo } from "../../api/model_edit.ts";
 const LABELS: Readonly<Record<string, string>> = {
   dataType: "Kind of number",
   keepAccents: "Searches tell é from e",
+  skipLabelIndex: "No index for the order of the label",
   onDelete: "When the other record is destroyed",
 };
 
