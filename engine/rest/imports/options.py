@@ -66,11 +66,14 @@ class OptionNames:
     def split(self, cell: str) -> list[str]:
         """Return the names of options in a text: the one that it is, or those between its commas and semicolons.
 
-        Some programs write a separator behind the last name, or before the first: no name stands there.
+        Some programs write a separator behind the last name, or before the first: no name stands there. Between two
+        separators an empty name stands, which is no option's: a name may have been lost.
         """
-        is_one = cell.strip() in self._values or _plain(cell) in self._by_label
-        names = [] if is_one else [name for name in _BETWEEN.split(cell) if name.strip()]
-        return names or [cell]
+        if cell.strip() in self._values or _plain(cell) in self._by_label:
+            return [cell]
+        names = _BETWEEN.split(cell)
+        first, last = not names[0].strip(), not names[-1].strip()
+        return names[first : len(names) - last] or [cell]
 
     def _find_close(self, text: str) -> list[str]:
         self._searches += 1

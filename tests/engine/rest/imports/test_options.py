@@ -50,9 +50,9 @@ async def test_several_options_are_named_in_one_cell(client: httpx.AsyncClient) 
     assert await values(client, "kinds") == found
 
 
-async def test_no_name_stands_in_an_empty_place_between_separators(client: httpx.AsyncClient) -> None:
+async def test_no_name_stands_before_the_first_separator_and_behind_the_last_one(client: httpx.AsyncClient) -> None:
     await add_options(client)
-    cells = ["Won;", ";Won; New lead", '"Won, "', '"Won,,New lead"']
+    cells = ["Won;", ";Won; New lead", '"Won, "', '",Won;New lead,"']
     assert (await import_cells(client, "kinds", *cells))["errors"] == []
     assert await values(client, "kinds") == [["WON"], ["WON", "NEW_LEAD"], ["WON"], ["WON", "NEW_LEAD"]]
 
@@ -74,6 +74,8 @@ async def test_a_line_of_json_names_an_option_by_its_value(client: httpx.AsyncCl
         ("level", '""', "", ""),
         ("kinds", '"won, Lots"', "Lots", " Did you mean 'Lost'?"),
         ("kinds", ";", ";", ""),
+        ("kinds", '"Won,,New lead"', "", ""),
+        ("kinds", "Won; ;", "", ""),
         ("kinds", '"[""won"",""zzz""]"', "zzz", ""),
     ],
 )
