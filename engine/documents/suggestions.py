@@ -12,7 +12,6 @@ from typing import Final
 from graphql import (
     GraphQLEnumType,
     GraphQLField,
-    GraphQLInputField,
     GraphQLInputObjectType,
     GraphQLObjectType,
     GraphQLSchema,
@@ -22,10 +21,12 @@ from graphql.pyutils import did_you_mean
 
 from fieldstone.engine.errors import BadUserInput
 from fieldstone.metadata.api_names import Quantifier
-from fieldstone.metadata.known_names import MOST_NAMES, find_close
+from fieldstone.metadata.known_names import LONGEST_NAME, MOST_NAMES, Indexed, find_close
 
 MOST_SEARCHES: Final = 3
 """Messages about one document that get a hint."""
+SERVER_WRITTEN: Final = "server_written"
+"""The extension of an input type: the names of fields that a client may read and only the server writes."""
 UNKNOWN_MEMBER: Final = re.compile(
     r"Expected value of type '(?P<type>\w+)!?' not to include unknown field '(?P<name>\w+)'"
 )
@@ -65,6 +66,9 @@ _OPERATORS_ELSEWHERE: Final = MappingProxyType(
 )
 """The names that they have for our operators."""
 
+_PAYLOAD_ELSEWHERE: Final = "returning"
+"""Hasura's field of the records that a mutation wrote; PostGraphile's has the name of the object."""
+
 _ENUM = re.compile(r"Value '(?P<name>\w+)' does not exist in '(?P<type>\w+)' enum\.")
 _QUOTED = re.compile(r"Enum '(?P<type>\w+)' cannot represent non-enum value: \"(?P<name>\w+)\"\.")
 _ARGUMENT = re.compile(r"Unknown argument '(?P<name>\w+)' on field '(?P<type>\w+)\.(?P<field>\w+)'\.")
@@ -76,12 +80,17 @@ def suggest(name: str, known: Collection[str], kind: str | None = None) -> str:
     return did_you_mean(find_close(name, known), kind)
 
 
-def suggest_member(name: str, fields: Mapping[str, GraphQLInputField]) -> str:
+def suggest_member(name: str, declared: GraphQLInputObjectType) -> str:
     """Return the sentence with the members of an input that are close to a name.
 
-    In a filter of a to-many relation the name may be that of a field of its records, which `some` leads to, and among
-    operators it may be that of another API.
+    In a filter of a to-many relation the name may be that of a field of its records, which `some` leads to, among
+    operators it may be that of another API, and in the data of a record as it was read that of a field which only the
+    server writes.
     """
+    server_written = declared.extensions.get(SERVER_WRITTEN, ())
+    if name in server_written:
+        return f"{_BEGINNING} to leave it out? Only the server writes {' and '.join(server_written)}."
+    fields = declared.fields
     some = fields[Quantifier.SOME.value].type if {*fields} == {one.value for one in Quantifier} else None
     if isinstance(some, GraphQLInputObjectType) and name in some.fields:
         return did_you_mean([f"{Quantifier.SOME.value}: {{ {name}: .. }}"])
@@ -132,15 +141,21 @@ def _suggest_for(schema: GraphQLSchema, match: re.Match[str]) -> str:
     match schema.type_map.get(match["type"]):
         case GraphQLEnumType(values=values):
             return suggest(name, values, "the enum value")
-        case GraphQLInputObjectType(fields=fields):
-            return suggest_member(name, fields)
+        case GraphQLInputObjectType() as declared:
+            return suggest_member(name, declared)
         case GraphQLObjectType(fields=fields) if "field" not in match.groupdict():
-            return _suggest_field(name, fields)
+            return _suggest_own(name, match["type"]) or _suggest_field(name, fields)
         case GraphQLObjectType(fields=fields) if (field := fields.get(match["field"])) is not None:
             ours = _ours(name, _ARGUMENTS_ELSEWHERE, field.args)
             return suggest(name, field.args) if ours is None else did_you_mean([ours])
         case _:
             return ""
+
+
+def _suggest_own(name: str, type_: str) -> str:
+    """Return the sentence about a field in which other APIs have the record that a mutation wrote; empty for others."""
+    is_payload = name == _PAYLOAD_ELSEWHERE or name[:1].upper() + name[1:] == type_
+    return f"{_BEGINNING} the fields of '{type_}' themselves, without '{name} {{ .. }}'?" if is_payload else ""
 
 
 def _suggest_field(name: str, fields: Mapping[str, GraphQLField]) -> str:
@@ -157,8 +172,11 @@ def _suggest_field(name: str, fields: Mapping[str, GraphQLField]) -> str:
         record = get_named_type(node.type)
         if isinstance(record, GraphQLObjectType) and name in record.fields:
             return did_you_mean([f"edges {{ node {{ {name} }} }}"])
-    # The names of the roots of a large model are not even counted.
-    return suggest(name, [*islice(fields, MOST_NAMES + 1)])
+    # The names of the roots of a large model are not even counted: their index is made once for all searches.
+    names: Collection[str] = [*islice(fields, MOST_NAMES + 1)]
+    if len(names) > MOST_NAMES and isinstance(fields, Indexed) and len(name) <= LONGEST_NAME:
+        names = fields.index.near(name)
+    return suggest(name, names)
 
 
 def _ours(name: str, elsewhere: Mapping[str, Collection[str]], known: Collection[str]) -> str | None:

@@ -7,6 +7,7 @@ assignment stands in for it; code that lists types or fields iterates the mappin
 """
 
 from collections.abc import Callable, ItemsView, Iterable, Iterator, KeysView, ValuesView
+from functools import cached_property
 from threading import RLock
 from typing import TypeVar
 
@@ -26,6 +27,7 @@ from fieldstone.engine.schema.roots.records import MUTATION, QUERY
 from fieldstone.engine.schema.roots.subscriptions import SUBSCRIPTION
 from fieldstone.engine.schema.scope import NODE, Members, MutationSet, TypeScope
 from fieldstone.engine.schema.unlisted import FullDict
+from fieldstone.metadata.known_names import NameIndex
 from fieldstone.metadata.model import Snapshot
 
 V = TypeVar("V")
@@ -79,6 +81,11 @@ class LazyMap(FullDict[V]):
     def copy(self) -> dict[str, V]:
         """Return an ordinary dict of all."""
         return {name: self[name] for name in self}
+
+    @cached_property
+    def index(self) -> NameIndex:
+        """The index of all names, for searches for those that are close to a misspelt one."""
+        return NameIndex(self)
 
     @property
     def made(self) -> int:

@@ -176,7 +176,7 @@ def _check_object(
                 raise Forbidden(withheld, field=name)
             raise BadUserInput(
                 f"{_named(place)} has the field {shown(name)}, which '{declared}' does not define."
-                f"{suggest_member(name, fields)}",
+                f"{suggest_member(name, declared)}",
                 field=name,
             )
         blamed = field if is_operator(defined) else name

@@ -13,6 +13,7 @@ from graphql import (
 )
 
 from fieldstone.engine.access.withheld import WITHHELD, withheld_members
+from fieldstone.engine.documents.suggestions import SERVER_WRITTEN
 from fieldstone.engine.schema.scope import TypeScope
 from fieldstone.engine.schema.values.composites import composite_name
 from fieldstone.engine.schema.values.descriptions import (
@@ -216,6 +217,7 @@ def build_group_by(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
 def build_input(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
     """Return the data of a record to create or update; which fields are required is said when it is written."""
     withheld = withheld_members(scope.snapshot.role, object_)
+    server_written = [name for name, field in object_.by_name.items() if field.access is Access.READ_ONLY]
     return GraphQLInputObjectType(
         type_name(object_, TypeRole.INPUT),
         lambda: {
@@ -224,5 +226,5 @@ def build_input(scope: TypeScope, object_: Object) -> GraphQLInputObjectType:
             if field.access is not Access.READ_ONLY
         },
         description=f"A record of {object_.label_plural} to create, or the changes of one.",
-        extensions={WITHHELD: withheld} if withheld else None,
+        extensions={SERVER_WRITTEN: server_written, **({WITHHELD: withheld} if withheld else {})},
     )

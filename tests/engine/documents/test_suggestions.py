@@ -41,6 +41,18 @@ from tests.engine.metadata_api.roles import of_role
         ('{ people(filter: { city: { equalTo: "a" } }) { totalCount } }', "Did you mean 'eq'?"),
         ("{ people(filter: { city: { isNull: true } }) { totalCount } }", "Did you mean 'is: NULL'?"),
         ("{ companies(filter: { employees: { greaterThan: 1 } }) { totalCount } }", "Did you mean 'gt'?"),
+        (
+            "mutation { createPerson(data: {}) { person { id } } }",
+            "Did you mean the fields of 'Person' themselves, without 'person { .. }'?",
+        ),
+        (
+            "mutation { createCompanies(data: []) { returning { id } } }",
+            "Did you mean the fields of 'Company' themselves, without 'returning { .. }'?",
+        ),
+        (
+            'mutation { createPerson(data: { updatedAt: "2026-01-01" }) { id } }',
+            "Did you mean to leave it out? Only the server writes updatedAt and deletedAt.",
+        ),
     ],
 )
 async def test_a_literal_gets_the_close_names(text: str, hint: str, apis: Apis) -> None:
@@ -55,6 +67,7 @@ async def test_a_literal_gets_the_close_names(text: str, hint: str, apis: Apis) 
         ("[PersonOrderByInput!]", "people", "orderBy", [{"city": "DECS"}], "Did you mean 'DESC'"),
         ("CompanyFilterInput", "companies", "filter", {"people": {"city": {"eq": "a"}}}, "'some: { city: .. }'?"),
         ("PersonFilterInput", "people", "filter", {"city": {"isNull": True}}, "Did you mean 'is: NULL'?"),
+        ("PersonFilterInput", "people", "filter", {"updatedat": {}}, "Did you mean 'updatedAt'"),
     ],
 )
 async def test_a_variable_gets_the_close_names(
@@ -78,6 +91,42 @@ async def test_a_record_may_have_fields_with_the_names_of_a_connection(apis: Api
     for name, hint in (("fristName", "Did you mean 'firstName' or 'lastName'?"), ("nodes", "on type 'Person'.")):
         errors = loads((await apis.send(f"{{ person {{ {name} }} }}")).body)["errors"]
         assert any(error["message"].endswith(hint) for error in errors), errors
+
+
+async def test_the_names_of_a_large_model_are_searched(apis: Apis) -> None:
+    """A root type with more than a hundred fields got no suggestions."""
+    names = [f"thing{number:02}" for number in range(20)]
+    made = [
+        {"createObject": {"nameSingular": name, "namePlural": f"{name}s", "labelSingular": name, "labelPlural": name}}
+        for name in names
+    ]
+    await apis.change("mutation ($changes: [JSON!]!) { applyChanges(changes: $changes) }", changes=made)
+    for text, hint in (
+        ("{ poeple { totalCount } }", "Did you mean 'people'"),
+        ("{ persons { totalCount } }", "Did you mean 'person'"),
+        ("{ thing7s { totalCount } }", "'thing07s'"),
+        ("mutation { creatPerson(data: {}) { id } }", "Did you mean 'createPerson'"),
+        ("mutation { updtaeThing17(data: {}) { id } }", "Did you mean 'updateThing17'"),
+        ("mutation { createPersn(data: {}) { id } }", "Did you mean 'createPerson'"),
+    ):
+        errors = loads((await apis.send(text)).body)["errors"]
+        assert any(hint in error["message"] for error in errors), errors
+    (error, *_) = loads((await apis.send(f"{{ {'people' * 9} {{ totalCount }} }}")).body)["errors"]
+    assert "Did you mean" not in error["message"]
+
+
+async def test_a_field_that_the_server_writes_is_named_to_roles_that_read_it(apis: Apis) -> None:
+    grants = [{"object": "person", "read": {"fields": {"allBut": ["updatedAt"]}}, "update": {}}]
+    principal = await of_role(apis, grants=grants)
+    for name, hint in (
+        ("deletedAt", "Did you mean to leave it out? Only the server writes deletedAt."),
+        ("updatedAt", "unknown field 'updatedAt'"),
+    ):
+        text = f'mutation {{ updatePerson(id: 1, data: {{ {name}: "2026-01-01" }}) {{ id }} }}'
+        request = GraphQLRequest(query=text, operation_name=None, variables={})
+        errors = loads((await apis.core.execute(principal, request, allow_mutation=True)).body)["errors"]
+        assert any(hint in error["message"] for error in errors), errors
+        assert not any("writes updatedAt" in error["message"] for error in errors)
 
 
 async def test_no_name_is_suggested_that_a_role_does_not_see(apis: Apis) -> None:
