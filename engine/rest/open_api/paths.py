@@ -18,7 +18,7 @@ from fieldstone.engine.rest.open_api.references import (
     refusals,
     schema,
 )
-from fieldstone.engine.rest.open_api.schemas import GIVEN, data_name
+from fieldstone.engine.rest.open_api.schemas import GIVEN, data_name, item_name
 from fieldstone.engine.rest.parameters import TAKEN
 from fieldstone.engine.rest.routes import CONDITIONAL, CREATING, OF_A_RECORD, VERBS, Action, routes_of
 from fieldstone.metadata.api_names import QueryRole, Verb, lacking, may_ask, mutation_name, query_name
@@ -54,7 +54,7 @@ _NAMES: Mapping[Action, str] = {
 _SAID: Mapping[Action, str] = {
     Action.FIND_MANY: "Find",
     Action.FIND_ONE: "Find one of",
-    Action.CREATE: "Create one or several of",
+    Action.CREATE: "Create one of",
     Action.CREATE_MANY: "Create several of",
     Action.UPDATE_ONE: "Update one of",
     Action.UPDATE_MANY: "Update several of",
@@ -209,15 +209,14 @@ def _body(object_: Object, action: Action) -> Part | None:
     ids = listed(ID)
     match action:
         case Action.CREATE:
-            one = schema(data_name(object_, Verb.CREATE))
-            return {"oneOf": [one, listed(one)]}
+            # A list is accepted, too. In the document it has an operation of its own, so that each has one answer.
+            return schema(data_name(object_, Verb.CREATE))
         case Action.CREATE_MANY:
             return listed(schema(data_name(object_, Verb.CREATE)))
         case Action.UPDATE_ONE:
             return schema(data_name(object_, Verb.UPDATE))
         case Action.UPDATE_MANY:
-            each: Part = {"type": "object", "properties": {"id": ID}, "required": ["id"]}
-            return {"oneOf": [schema(data_name(object_, Verb.UPDATE)), listed(each)]}
+            return {"oneOf": [schema(data_name(object_, Verb.UPDATE)), listed(schema(item_name(object_)))]}
         case Action.DELETE_MANY:
             return members(ids=ids) | {"additionalProperties": False}
         case Action.DUPLICATES:
@@ -255,6 +254,7 @@ def _answer(object_: Object, action: Action) -> Part:
         case Action.GROUP_BY:
             group = members(groupByDimensionValues=listed({}))
             group["properties"]["records"] = listed(record)
+            group["additionalProperties"] = {"description": "An aggregate that the request names."}
             return members(data=members(**{query_name(object_, QueryRole.GROUP_BY): listed(group)}))
     verb, many = VERBS[action]
     inner = record
@@ -262,7 +262,4 @@ def _answer(object_: Object, action: Action) -> Part:
         inner = members(id=ID)
     several = many and verb is not Verb.MERGE
     name = mutation_name(object_, verb, many=many)
-    data = members(**{name: listed(inner) if several else inner})
-    if action is Action.CREATE:
-        data = {"oneOf": [data, members(**{mutation_name(object_, verb, many=True): listed(inner)})]}
-    return members(data=data)
+    return members(data=members(**{name: listed(inner) if several else inner}))

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fieldstone.engine.rest.open_api.references import nullable, schema
+from fieldstone.engine.rest.open_api.references import ID, nullable, schema
 from fieldstone.metadata import scalars
 from fieldstone.metadata.access.effective import fields_to_give
 from fieldstone.metadata.access.role_checks import required_fields
@@ -41,10 +41,13 @@ GIVEN: Mapping[str, dict[str, JsonValue]] = {
 
 def write_schemas(view: Snapshot, object_: Object) -> str:
     """Return the schemas of an object as the role sees it, as members of a JSON object."""
-    found = {object_.type_name: _record(view, object_)}
+    found: dict[str, Any] = {object_.type_name: _record(view, object_)}
     for verb, action in ((Verb.CREATE, Action.CREATE), (Verb.UPDATE, Action.UPDATE)):
         if lacking(object_, verb) is None:
             found[data_name(object_, verb)] = _data(view, object_, action)
+    if (changes := found.get(data_name(object_, Verb.UPDATE))) is not None:
+        # Not "allOf" with the data: that allows no other member.
+        found[item_name(object_)] = changes | {"properties": {"id": ID, **changes["properties"]}, "required": ["id"]}
     return dumps(found)[1:-1]
 
 
@@ -52,6 +55,11 @@ def data_name(object_: Object, verb: Verb) -> str:
     """Return the name of the schema of a record's data for a create or an update."""
     # No object's type has a point in its name.
     return f"{object_.type_name}.{verb.value}"
+
+
+def item_name(object_: Object) -> str:
+    """Return the name of the schema of a record's data in an update of several records, which names the record."""
+    return f"{object_.type_name}.updateItem"
 
 
 def write_composites() -> dict[str, JsonValue]:
@@ -101,7 +109,7 @@ def _record(view: Snapshot, object_: Object) -> dict[str, JsonValue]:
     return found | ({"description": object_.description} if object_.description else {})
 
 
-def _data(view: Snapshot, object_: Object, action: Action) -> dict[str, JsonValue]:
+def _data(view: Snapshot, object_: Object, action: Action) -> dict[str, Any]:
     members = dict(_givable(view, object_, action))
     found: dict[str, JsonValue] = {"type": "object", "properties": members, "additionalProperties": False}
     if action is Action.CREATE and object_.access is None:

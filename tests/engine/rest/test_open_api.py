@@ -92,6 +92,33 @@ async def test_generators_of_clients_find_what_they_need(client: httpx.AsyncClie
     assert [part for part in parts_of(document) if part.get("type") == "array" and "items" not in part] == []
 
 
+async def test_generated_types_are_exact(client: httpx.AsyncClient) -> None:
+    """A create had two types of answers, items of a list of changes had an id alone, and groups had no aggregates."""
+    document = await ask(client, "GET", "open-api/core")
+    schemas, paths = document["components"]["schemas"], document["paths"]
+
+    def body(path: str, method: str) -> Any:
+        return paths[path][method]["requestBody"]["content"]["application/json"]["schema"]
+
+    def data(path: str, method: str, status: str) -> Any:
+        shown = paths[path][method]["responses"][status]["content"]["application/json"]["schema"]
+        return shown["properties"]["data"]
+
+    person = {"$ref": "#/components/schemas/Person"}
+    assert body("/people", "post") == {"$ref": "#/components/schemas/Person.create"}
+    assert data("/people", "post", "201")["properties"] == {"createPerson": person}
+    assert body("/batch/people", "post")["items"] == body("/people", "post")
+    one, many = body("/people", "patch")["oneOf"]
+    assert one == {"$ref": "#/components/schemas/Person.update"}
+    assert many == {"type": "array", "items": {"$ref": "#/components/schemas/Person.updateItem"}}
+    change, item = schemas["Person.update"], schemas["Person.updateItem"]
+    assert item["properties"].items() > change["properties"].items()
+    assert (item["properties"].keys() - change["properties"].keys(), item["required"]) == ({"id"}, ["id"])
+    assert item["additionalProperties"] is False
+    group = data("/people/groupBy", "get", "200")["properties"]["peopleGroupBy"]["items"]
+    assert group["additionalProperties"] == {"description": "An aggregate that the request names."}
+
+
 async def test_it_is_at_the_path_of_twenty_as_well(client: httpx.AsyncClient) -> None:
     first = await client.get("/rest/open-api/core")
     second = await client.get("/open-api/core")
