@@ -52,19 +52,19 @@ _NAMES: Mapping[Action, str] = {
 }
 """The beginnings of the operations' ids; none begins with another, so that equal ids are of equal objects."""
 _SAID: Mapping[Action, str] = {
-    Action.FIND_MANY: "Find",
-    Action.FIND_ONE: "Find one of",
-    Action.CREATE: "Create one of",
-    Action.CREATE_MANY: "Create several of",
-    Action.UPDATE_ONE: "Update one of",
-    Action.UPDATE_MANY: "Update several of",
-    Action.DELETE_ONE: "Destroy one of, or with soft_delete=true delete one of",
-    Action.DELETE_MANY: "Destroy several of, or with soft_delete=true delete several of",
-    Action.RESTORE_ONE: "Restore one of",
-    Action.RESTORE_MANY: "Restore several of",
-    Action.DUPLICATES: "Find duplicates among",
-    Action.GROUP_BY: "Group",
-    Action.MERGE: "Merge several of",
+    Action.FIND_MANY: "Find {}",
+    Action.FIND_ONE: "Find one of {}",
+    Action.CREATE: "Create one of {}",
+    Action.CREATE_MANY: "Create several of {}",
+    Action.UPDATE_ONE: "Update one of {}",
+    Action.UPDATE_MANY: "Update several of {}",
+    Action.DELETE_ONE: "Destroy one of {}, or with soft_delete=true delete it",
+    Action.DELETE_MANY: "Destroy several of {}, or with soft_delete=true delete them",
+    Action.RESTORE_ONE: "Restore one of {}",
+    Action.RESTORE_MANY: "Restore several of {}",
+    Action.DUPLICATES: "Find duplicates among {}",
+    Action.GROUP_BY: "Group {}",
+    Action.MERGE: "Merge several of {}",
 }
 _SECOND_NAMES: Mapping[Action, str] = {
     Action.UPDATE_ONE: "changeOne",
@@ -132,7 +132,7 @@ def _operation(object_: Object, action: Action, beginning: str) -> Part:
         answered["headers"] = {"ETag": {"$ref": "#/components/headers/ETag"}}
     found: Part = {
         "operationId": f"{beginning}{capitalised(name)}",
-        "summary": f"{_SAID[action]} {object_.label_plural}",
+        "summary": _SAID[action].format(object_.label_plural),
         "tags": [object_.name_plural],
         "parameters": [*_parameters(object_, action)],
         "responses": {

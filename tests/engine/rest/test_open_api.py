@@ -119,6 +119,16 @@ async def test_generated_types_are_exact(client: httpx.AsyncClient) -> None:
     assert group["additionalProperties"] == {"description": "An aggregate that the request names."}
 
 
+async def test_summaries_read_as_names_of_requests(client: httpx.AsyncClient) -> None:
+    document = await ask(client, "GET", "open-api/core")
+    summaries = [document["paths"][path]["delete"]["summary"] for path in ("/people/{id}", "/people")]
+    assert summaries == [
+        "Destroy one of People, or with soft_delete=true delete it",
+        "Destroy several of People, or with soft_delete=true delete them",
+    ]
+    assert document["paths"]["/people"]["get"]["summary"] == "Find People"
+
+
 async def test_it_is_at_the_path_of_twenty_as_well(client: httpx.AsyncClient) -> None:
     first = await client.get("/rest/open-api/core")
     second = await client.get("/open-api/core")
