@@ -1,9 +1,10 @@
 // The merge of records into one of them: their likely duplicates, the record as it would be, and the write.
 
 import { records } from "./client.ts";
+import type { ApiError } from "./errors.ts";
 import type { ObjectModel, RecordRow } from "./model.ts";
 import { buildDocuments } from "./record_documents.ts";
-import { readRows } from "./row_writes.ts";
+import { isChangedMeanwhile, readRows } from "./row_writes.ts";
 
 /** The most records that one merge makes one of. */
 export const MOST_MERGED = 9;
@@ -42,14 +43,26 @@ export async function readDuplicates(
   return others.length === 0 ? [] : readInOrder(object, others, signal);
 }
 
-/** Merge records into the one with the id `stays`, and return it; a dry run writes nothing. */
+/**
+ * Merge records into the one with the id `stays`, and return it; a dry run writes nothing. The merge is refused if one of
+ * the records was changed since it was read.
+ */
 export async function mergeRows(
   object: ObjectModel,
-  ids: readonly string[],
+  rows: readonly RecordRow[],
   stays: string,
   dryRun: boolean,
 ): Promise<RecordRow> {
-  const variables = { ids, stays: ids.indexOf(stays), dryRun };
+  const ids = rows.map(({ id }) => id);
+  const versions = rows.flatMap(({ updatedAt }) => updatedAt ?? []);
+  const variables = { ids, stays: ids.indexOf(stays), dryRun, ...(versions.length > 0 && { versions }) };
   const answer = await records<Record<string, RecordRow>>(buildDocuments(object, object.fields).merge, variables);
   return Object.values(answer)[0] as RecordRow;
+}
+
+/** Return the id of the record that another changed since it was read, and so refuses a merge; null for another error. */
+export function changedMeanwhile(error: unknown): string | null {
+  if (!isChangedMeanwhile(error)) return null;
+  const { rows } = (error as ApiError).problems[0]?.extensions ?? {};
+  return (rows as readonly { id: string }[] | undefined)?.[0]?.id ?? null;
 }

@@ -32,6 +32,7 @@ export function buildDocuments(object: ObjectModel, shown: readonly Field[]): Do
   const many = upperFirst(object.namePlural);
   const plural = object.namePlural;
   const record = selectRecord(object, shown);
+  const isGuarded = versionOf(object).length > 0;
   const label = ["id", ...object.labels.map(selectLabel)].join(" ");
   const list = `$filter: ${type}FilterInput`;
   const order = `$orderBy: [${type}OrderByInput!]`;
@@ -55,8 +56,8 @@ export function buildDocuments(object: ObjectModel, shown: readonly Field[]): Do
       `query ConsoleDuplicates($ids: [UUID!]!) {\n` +
       `  ${object.nameSingular}Duplicates(ids: $ids) { edges { node { id } } }\n}\n`,
     merge:
-      `mutation ConsoleMerge($ids: [UUID!]!, $stays: Int!, $dryRun: Boolean!) {\n` +
-      `  merge${many}(ids: $ids, conflictPriorityIndex: $stays, dryRun: $dryRun) {\n${record}\n  }\n}\n`,
+      `mutation ConsoleMerge($ids: [UUID!]!, $stays: Int!, $dryRun: Boolean!${isGuarded ? ", $versions: [DateTime!]!" : ""}) {\n` +
+      `  merge${many}(ids: $ids, conflictPriorityIndex: $stays, dryRun: $dryRun${isGuarded ? ", ifUpdatedAt: $versions" : ""}) {\n${record}\n  }\n}\n`,
     options:
       `query ConsoleOptions(${list}, ${order}, $first: Int) {\n` +
       `  ${plural}(filter: $filter, orderBy: $orderBy, first: $first) {\n` +

@@ -141,3 +141,31 @@ async def test_a_role_without_the_rights_is_told_and_merges_nothing(watched: Wat
         await dialog.get_by_role("button", name="Cancel").click()
         await expect(dialog).to_be_hidden()
         assert (await ask(served, "{ people { totalCount } }"))["people"]["totalCount"] == 6
+
+
+async def test_a_record_that_another_changed_meanwhile_is_told_and_not_merged(watched: Watched, serve: Serve) -> None:
+    async with serve() as served:
+        _, second = (one["id"] for one in (await ask(served, CREATE, data=TWINS[:2]))["createPeople"])
+        page = await open_list(watched, served, 'people?sort=email&f={"city":{"in":["Bletchley","London"]}}')
+        await count_shown(page, "2 records")
+        await page.get_by_role("grid").focus()
+        await press(page, "Shift+ ", "ArrowDown", "Shift+ ")
+        await page.get_by_role("button", name="Merge…").click()
+        dialog = page.get_by_role("dialog", name="Merge People")
+        await expect(dialog.get_by_text("2 records would become one.")).to_be_visible()
+        change = 'mutation ($id: UUID!) { updatePerson(id: $id, data: { city: "Dublin" }) { id } }'
+        await ask(served, change, id=second)
+        await dialog.get_by_role("button", name="Merge 2 records").click()
+        told = dialog.get_by_role("alert")
+        await expect(told).to_contain_text("1 · joan CLARKE was changed meanwhile.")
+        await watched.assert_accessible()
+        await expect(dialog.get_by_role("button", name="Merge 2 records")).to_be_disabled()
+        live = 'query { people(filter: { city: { in: ["Bletchley", "Dublin"] } }) { totalCount } }'
+        assert (await ask(served, live))["people"]["totalCount"] == 2
+        await told.get_by_role("button", name="Show the present values").click()
+        values = dialog.get_by_role("row", name="City").get_by_role("cell")
+        await expect(values.filter(has_text="Dublin").first).to_be_visible()
+        await expect(told).to_have_count(0)
+        await dialog.get_by_role("button", name="Merge 2 records").click()
+        await expect(page.get_by_text("Merged 2 records into")).to_be_visible()
+        assert (await ask(served, live))["people"]["totalCount"] == 1

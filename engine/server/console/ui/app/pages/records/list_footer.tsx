@@ -1,5 +1,6 @@
 // The line below a list: the number of records, the selection with its actions, and the news.
 
+import { lazy, Suspense } from "react";
 import { MOST_MERGED } from "../../api/merging.ts";
 import type { BulkVerb } from "../../api/row_writes.ts";
 import { shownRows } from "../../grid/grid.tsx";
@@ -13,8 +14,12 @@ import { BulkEditDialog } from "./bulk_edit_dialog.tsx";
 import { BulkRemoveDialog } from "./bulk_remove_dialog.tsx";
 import { DraftLine } from "./draft_line.tsx";
 import { EditsNotice } from "./edits_notice.tsx";
-import { MergeDialog } from "./merge_dialog.tsx";
 import type { List } from "./use_list.ts";
+
+/** The dialog of a merge is loaded by the first press of its button, which tells that it cannot be. */
+const loadMerge = () => import("./merge_dialog.tsx").then(({ MergeDialog }) => ({ default: MergeDialog }));
+const MergeDialog = lazy(loadMerge);
+const NOT_LOADED = "The dialog cannot be loaded: the server cannot be reached.";
 
 /** A dialog about the selected records. */
 export type BulkDialog = "edit" | "merge" | BulkVerb | null;
@@ -84,7 +89,16 @@ export function ListFooter({ list, isDrafting, dialog, setDialog, onOpen }: List
             <>
               {list.may.update && <Button onPress={() => setDialog("edit")}>Edit…</Button>}
               {list.may.update && list.may.delete && !selection.all && chosen <= MOST_MERGED && (
-                <Button onPress={() => setDialog("merge")}>Merge…</Button>
+                <Button
+                  onPress={() =>
+                    void loadMerge().then(
+                      () => setDialog("merge"),
+                      () => edits.fail(NOT_LOADED),
+                    )
+                  }
+                >
+                  Merge…
+                </Button>
               )}
               {list.may.delete && (
                 <Button
@@ -111,7 +125,7 @@ export function ListFooter({ list, isDrafting, dialog, setDialog, onOpen }: List
         )}
       </div>
       {dialog === "edit" && <BulkEditDialog list={list} bulk={bulk} onClose={close} />}
-      {dialog === "merge" && <MergeDialog list={list} selected={ids} onClose={close} />}
+      <Suspense>{dialog === "merge" && <MergeDialog list={list} selected={ids} onClose={close} />}</Suspense>
       {dialog !== null && dialog !== "edit" && dialog !== "merge" && (
         <BulkRemoveDialog
           bulk={bulk}

@@ -4,7 +4,7 @@ import { useMutation, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { ApiError, describeFailure, isUnsure } from "../../api/errors.ts";
 import { keyOf } from "../../api/keys.ts";
-import { MOST_MERGED, mergeRows, readDuplicates, readInOrder } from "../../api/merging.ts";
+import { changedMeanwhile, MOST_MERGED, mergeRows, readDuplicates, readInOrder } from "../../api/merging.ts";
 import type { Field, RecordRow } from "../../api/model.ts";
 import { useScope, useSession } from "../../api/session_context.ts";
 import { Cell } from "../../fields/cell.tsx";
@@ -52,18 +52,20 @@ export function MergeDialog({ list, selected, onClose }: MergeProps) {
     name: `${index + 1} · ${labelOf(row, object.labels)}`,
   }));
   const merged = candidates.filter(({ row }) => chosen.includes(row.id));
-  const order = merged.map(({ row }) => row.id);
+  const rows = merged.map(({ row }) => row);
+  const order = rows.map(({ id }) => id);
   const stays = order.includes(kept) ? kept : (order[0] ?? "");
   const canMerge = order.length > 1 && order.length <= MOST_MERGED;
   const trial = useQuery({
-    queryKey: keyFor("trial", order, stays),
-    queryFn: () => mergeRows(object, order, stays, true),
+    // The trial is of the records as they are shown.
+    queryKey: keyFor("trial", order, stays, given.dataUpdatedAt, alike.dataUpdatedAt),
+    queryFn: () => mergeRows(object, rows, stays, true),
     enabled: canMerge,
     staleTime: 0,
     gcTime: 0,
   });
   const merging = useMutation({
-    mutationFn: () => mergeRows(object, order, stays, false),
+    mutationFn: () => mergeRows(object, rows, stays, false),
     onSuccess: (row) => {
       list.setSelection((before) => ({ ...before, rows: new Set(), all: false }));
       list.renew();
@@ -74,6 +76,14 @@ export function MergeDialog({ list, selected, onClose }: MergeProps) {
     },
     onError: (error) => isUnsure(error) && list.renew(),
   });
+  const isRead = !given.isFetching && !alike.isFetching;
+  const refusal = merging.error ?? (canMerge ? trial.error : null);
+  const changed = candidates.find(({ row }) => row.id === changedMeanwhile(refusal));
+  const readAgain = () => {
+    merging.reset();
+    void given.refetch();
+    void alike.refetch();
+  };
   const result = canMerge ? trial.data : undefined;
   const columns = [
     ...merged.map(({ row, name }) => ({ id: row.id, title: row.id === stays ? `${name} (stays)` : name, row })),
@@ -91,7 +101,7 @@ export function MergeDialog({ list, selected, onClose }: MergeProps) {
           <Button slot="close">Cancel</Button>
           <Button
             kind="danger"
-            isDisabled={!result || trial.isFetching}
+            isDisabled={!result || trial.isFetching || !isRead || changed !== undefined}
             onPress={() => merging.isPending || merging.mutate()}
           >
             {merging.isPending ? "Merging…" : `Merge ${plural(order.length, "record")}`}
@@ -99,7 +109,15 @@ export function MergeDialog({ list, selected, onClose }: MergeProps) {
         </>
       }
     >
-      {merging.error && <Problem {...describeFailure(merging.error)} />}
+      {changed && (
+        <Problem
+          title={`${changed.name} was changed meanwhile.`}
+          text="Nothing was merged: the values below are those of before. Look at the present ones first."
+        >
+          <Button onPress={readAgain}>Show the present values</Button>
+        </Problem>
+      )}
+      {merging.error && !changed && <Problem {...describeFailure(merging.error)} />}
       {given.error && <Problem title="The records cannot be read." text={given.error.message} />}
       {alike.error && (
         <Problem
@@ -125,7 +143,7 @@ export function MergeDialog({ list, selected, onClose }: MergeProps) {
           />
         ))}
       </fieldset>
-      <p role="status">{wordsOf(order.length, given.isPending || alike.isPending, trial)}</p>
+      <p role="status">{wordsOf(order.length, !isRead, trial)}</p>
       {canMerge && (
         <Select
           label="The record that stays"
@@ -135,7 +153,9 @@ export function MergeDialog({ list, selected, onClose }: MergeProps) {
           onChange={setKept}
         />
       )}
-      {canMerge && trial.error && <Problem title="These records cannot be merged." text={trial.error.message} />}
+      {canMerge && trial.error && !changed && (
+        <Problem title="These records cannot be merged." text={trial.error.message} />
+      )}
       {columns.length > 0 && (
         <Table<Field>
           label="The values of the records"
