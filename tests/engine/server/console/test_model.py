@@ -398,3 +398,32 @@ async def test_a_change_by_another_is_kept_beside_that_of_an_open_form(watched: 
         assert [option["value"] for option in state["options"]] == ["NEW", "BLOCKED"]
         assert state["description"] == "As the desk sees it"
         await watched.assert_clean(served.address, (".js", ".css"))
+
+
+async def test_a_relation_to_one_of_several_objects_is_made_and_used(watched: Watched, serve: Serve) -> None:
+    page = watched.page
+    async with serve() as served:
+        await watched.sign_in(served, "/console/model/activity")
+        await page.get_by_role("button", name="Field", exact=True).click()
+        await page.get_by_label("Label", exact=True).fill("Topic")
+        await page.get_by_role("checkbox", name="Required").check()
+        await choose(page, "Type", "Relation to one of several objects")
+        await expect(page.get_by_role("checkbox", name="Required")).to_have_count(0)
+        # A relation that leads to no object is refused beside its objects.
+        await page.get_by_role("button", name="Show the plan").click()
+        objects = page.get_by_role("group", name="To one record of these objects")
+        await expect(page.get_by_role("alert").filter(has_text="Choose an object at least.")).to_be_visible()
+        await watched.assert_accessible()
+        for name in ("Companies", "People"):
+            await objects.get_by_role("checkbox", name=name).check()
+        await expect(objects).to_contain_text("Its field in the API is topicCompany.")
+        await page.get_by_label("Label of the other ends").fill("Mentions")
+        await apply_plan(page, "New field of Activity")
+        for name in ("topicCompany", "topicPerson"):
+            await expect(page.get_by_role("table").get_by_text(name, exact=True)).to_be_visible()
+        found = "fields(first: 100) { edges { node { name type } } }"
+        query = f'{{ objects(filter: {{ nameSingular: {{ eq: "activity" }} }}) {{ edges {{ node {{ {found} }} }} }} }}'
+        fields = (await served.ask("/metadata", query))["objects"]["edges"][0]["node"]["fields"]["edges"]
+        types = {one["node"]["name"]: one["node"]["type"] for one in fields}
+        assert {types["topicCompany"], types["topicPerson"]} == {"MORPH_RELATION"}
+        await watched.assert_clean(served.address, (".js", ".css"))

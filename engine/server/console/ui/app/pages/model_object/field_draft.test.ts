@@ -62,6 +62,16 @@ const PERSON = {
   fields: [STAGE],
 } satisfies ModelObject;
 
+test("a relation to one of several objects names each of them with the other end", () => {
+  const targets = ["company", "person"];
+  const draft = { ...newDraft(), type: "MORPH_RELATION", name: "topic", label: "Topic", targets };
+  const { createField } = createChange(PERSON, draft, undefined);
+  assert.deepEqual((createField as { morphRelationsCreationPayload: unknown }).morphRelationsCreationPayload, [
+    { targetObjectMetadataId: "company", targetFieldLabel: "People" },
+    { targetObjectMetadataId: "person", targetFieldLabel: "People" },
+  ]);
+});
+
 test("a label gives the value of an option", () => {
   assert.equal(optionValue("In review"), "IN_REVIEW");
   assert.equal(optionValue("  Größe: über 9! "), "GROSSE_UBER_9");

@@ -32,6 +32,8 @@ export interface FieldDraft {
   settings: Readonly<Record<string, unknown>>;
   relationType: RelationType;
   target: string | null;
+  /** The objects of a relation to one of several. */
+  targets: readonly string[];
   inverseLabel: string;
 }
 
@@ -53,6 +55,7 @@ export function newDraft(): FieldDraft {
     settings: {},
     relationType: "MANY_TO_ONE",
     target: null,
+    targets: [],
     inverseLabel: "",
   };
 }
@@ -88,6 +91,7 @@ export function optionValue(label: string): string {
 /** The change that creates a field in `object`. */
 export function createChange(object: ModelObject, draft: FieldDraft, info: FieldTypeInfo | undefined): Change {
   const value = draft.defaultValue;
+  const otherEnd = draft.inverseLabel || object.labelPlural;
   const isRelation = draft.type === "RELATION";
   return {
     createField: {
@@ -105,8 +109,14 @@ export function createChange(object: ModelObject, draft: FieldDraft, info: Field
         relationCreationPayload: {
           type: draft.relationType,
           targetObjectMetadataId: draft.target,
-          targetFieldLabel: draft.inverseLabel || object.labelPlural,
+          targetFieldLabel: otherEnd,
         },
+      }),
+      ...(draft.type === "MORPH_RELATION" && {
+        morphRelationsCreationPayload: draft.targets.map((target) => ({
+          targetObjectMetadataId: target,
+          targetFieldLabel: otherEnd,
+        })),
       }),
     },
   };

@@ -3,7 +3,6 @@
 import { Lock, LockOpen } from "lucide-react";
 
 import type { FieldTypeInfo, ModelField, ModelObject } from "../../api/model_edit.ts";
-import { useObjectList } from "../../api/objects.ts";
 import { NAMELESS } from "../../api/use_names.ts";
 import { ValueField } from "../../fields/editors/value_field.tsx";
 import { Button } from "../../kit/button.tsx";
@@ -12,12 +11,13 @@ import { ComboBox } from "../../kit/combobox.tsx";
 import { TextField } from "../../kit/field.tsx";
 import { Select } from "../../kit/select.tsx";
 import { DefaultField, fieldLike } from "./default_field.tsx";
-import { draftOf, type FieldDraft, goneOptions, isFilled, RELATION_TYPES } from "./field_draft.ts";
+import { draftOf, type FieldDraft, goneOptions, isFilled } from "./field_draft.ts";
 import { OptionsEditor } from "./options_editor.tsx";
-import { relationLabel, settingLabel, settingValue, typeDescription } from "./setting_words.ts";
+import { MorphFields, RelationFields } from "./relation_fields.tsx";
+import { settingLabel, settingValue, typeDescription } from "./setting_words.ts";
 
 /** Types that a form cannot make a field of: their fields are made by the API, or by the system. */
-const NOT_MADE = new Set(["POSITION", "ACTOR", "TS_VECTOR", "MORPH_RELATION"]);
+const NOT_MADE = new Set(["POSITION", "ACTOR", "TS_VECTOR"]);
 
 export interface FieldFormProps {
   object: ModelObject;
@@ -33,6 +33,8 @@ export function FieldForm({ object, field, types, draft, onChange, problems }: F
   const info = types.find(({ type }) => type === draft.type);
   // Such a relation is kept by an object of its own, and a record may have none.
   const isLinked = field === null && draft.type === "RELATION" && draft.relationType === "MANY_TO_MANY";
+  // Of the keys of its objects one at most is set.
+  const isMorph = draft.type === "MORPH_RELATION";
   const set = (changed: Partial<FieldDraft>) => onChange({ ...draft, ...changed });
   const problemOf = (name: string) =>
     problems.get(name) ?? [...problems].find(([key]) => key.startsWith(`${name}.`) || key.startsWith(`${name}[`))?.[1];
@@ -72,6 +74,9 @@ export function FieldForm({ object, field, types, draft, onChange, problems }: F
       {draft.type === "RELATION" && field === null && (
         <RelationFields object={object} draft={draft} set={set} problems={problems} />
       )}
+      {isMorph && field === null && (
+        <MorphFields object={object} draft={draft} set={set} problem={problemOf("morphRelationsCreationPayload")} />
+      )}
       {info?.hasOptions && (
         <OptionsEditor
           options={draft.options}
@@ -106,7 +111,7 @@ export function FieldForm({ object, field, types, draft, onChange, problems }: F
         ),
       )}
       <div className="form-columns">
-        {!isLinked && (
+        {!isLinked && !isMorph && (
           <Check
             label="Required"
             isSelected={draft.isRequired}
@@ -115,7 +120,7 @@ export function FieldForm({ object, field, types, draft, onChange, problems }: F
             problem={problemOf("isNullable")}
           />
         )}
-        {info?.canBeUnique !== false && (
+        {info?.canBeUnique !== false && !(isMorph && field === null) && (
           <Check
             label="Unique"
             isSelected={draft.isUnique}
@@ -187,7 +192,15 @@ function TypeField({
       choices={offered.map((one) => ({ id: one.type, label: one.label, detail: typeDescription(one) }))}
       value={draft.type}
       onChange={(type) =>
-        type !== null && set({ type, settings: {}, isUnique: false, defaultValue: null, backfillValue: null })
+        type !== null &&
+        set({
+          type,
+          settings: {},
+          isUnique: false,
+          isRequired: draft.isRequired && type !== "MORPH_RELATION",
+          defaultValue: null,
+          backfillValue: null,
+        })
       }
       description={
         field !== null && offered.length > 1
@@ -225,41 +238,6 @@ function Successors({ field, draft, set, problem }: SuccessorsProps) {
       />
     );
   });
-}
-
-function RelationFields({ object, draft, set, problems }: PartProps & Pick<FieldFormProps, "object" | "problems">) {
-  const objects = useObjectList();
-  return (
-    <div className="form-columns">
-      {objects.data && (
-        <ComboBox
-          label="To the object"
-          choices={objects.data.map(({ nameSingular, labelPlural }) => ({ id: nameSingular, label: labelPlural }))}
-          value={draft.target}
-          onChange={(target) => set({ target })}
-          problem={
-            problems.get("relationCreationPayload") ?? problems.get("relationCreationPayload.targetObjectMetadataId")
-          }
-          isRequired
-        />
-      )}
-      <Select
-        label="Kind"
-        value={draft.relationType}
-        choices={RELATION_TYPES.map((id) => ({ id, label: relationLabel(id) }))}
-        onChange={(relationType) =>
-          set({ relationType, isRequired: draft.isRequired && relationType !== "MANY_TO_MANY" })
-        }
-      />
-      <TextField
-        label="Label of the other end"
-        value={draft.inverseLabel}
-        placeholder={object.labelPlural}
-        onChange={(inverseLabel) => set({ inverseLabel })}
-        problem={problems.get("relationCreationPayload.targetFieldLabel")}
-      />
-    </div>
-  );
 }
 
 function withSetting(settings: FieldDraft["settings"], name: string, value: unknown): FieldDraft["settings"] {
