@@ -228,10 +228,10 @@ async def test_a_record_is_edited_in_its_panel_and_on_its_page(watched: Watched,
         await expect(history.get_by_text("First name: Xenia → —")).to_be_visible()
         await history.get_by_role("button", name="Return First name to Xenia").click()
         await expect(panel.get_by_role("heading", name="Xenia")).to_be_visible()
-        await panel.get_by_role("button", name="Open Company").click()
+        await panel.get_by_role("link", name="Open Company").click()
         company = page.get_by_role("complementary", name="Company Orion")
         await expect(
-            company.get_by_role("region", name="People of Orion").get_by_role("button", name="Xenia", exact=True)
+            company.get_by_role("region", name="People of Orion").get_by_role("link", name="Xenia", exact=True)
         ).to_be_visible()
         await expect(panel).to_be_visible()
         await watched.assert_accessible()

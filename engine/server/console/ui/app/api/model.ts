@@ -45,7 +45,11 @@ export type Field = {
   settings: Readonly<Record<string, unknown>>;
   /** The object holds the key of the relation: the field leads to one record and can be set here. */
   relation: (Relation & { holdsKey: boolean }) | null;
+  /** The writes in which the role may give the field; without them the server alone decides. */
+  given?: Readonly<Record<FieldWrite, boolean>>;
 };
+
+export type FieldWrite = "create" | "update";
 
 export type ObjectModel = {
   id: string;

@@ -4,6 +4,7 @@ import { queryOptions, type UseQueryResult, useQueries, useQuery, useQueryClient
 import { useCallback } from "react";
 
 import { metadata } from "./client.ts";
+import { readFieldRights, withFieldRights } from "./field_rights.ts";
 import { keyOf, type Scope } from "./keys.ts";
 import type { LabelField, ObjectModel } from "./model.ts";
 import OBJECT from "./object.graphql";
@@ -20,7 +21,12 @@ async function readObject(filter: object, signal: AbortSignal): Promise<ObjectMo
   if (node === null) return null;
   const object = decodeObject(node);
   const unnamed = unnamedTargets(object);
-  return unnamed.length === 0 ? object : withTargetLabels(object, await readLabels(unnamed, signal));
+  const [rights, labels] = await Promise.all([
+    readFieldRights(object.id, signal),
+    unnamed.length === 0 ? null : readLabels(unnamed, signal),
+  ]);
+  const named = labels === null ? object : withTargetLabels(object, labels);
+  return withFieldRights(named, rights);
 }
 
 async function readWhole(filter: object, signal: AbortSignal): Promise<ObjectNode | null> {

@@ -5,7 +5,17 @@ import { exactText } from "../api/exact_json.ts";
 import { labelsOf, type Option } from "../api/model.ts";
 import type { FieldLike } from "./field_type.ts";
 import { partsOf } from "./parts.ts";
-import { copyText, formatValue, isEditable, isKnown, labelOf, parseText, typeOf } from "./registry.ts";
+import {
+  copyText,
+  formatValue,
+  isEditable,
+  isKnown,
+  isLocked,
+  labelOf,
+  parseText,
+  refusalOf,
+  typeOf,
+} from "./registry.ts";
 import { toLocal } from "./types/date_time.ts";
 
 const OPTIONS: readonly Option[] = [
@@ -240,6 +250,26 @@ test("the server's own members, and ends without a key, are not edited", () => {
     isEditable({ ...whole, ...many, relation: many.relation && { ...many.relation, holdsKey: false } }),
     false,
   );
+});
+
+test("a field that the role does not give is locked in an update, and open in a new record", () => {
+  const whole = {
+    id: "1",
+    name: "x",
+    label: "X",
+    description: null,
+    isSystem: false,
+    isNullable: true,
+    isUnique: false,
+  };
+  const field = { ...whole, ...like("TEXT"), given: { create: true, update: false } };
+  assert.equal(refusalOf(field, "create"), null);
+  assert.equal(refusalOf(field, "update"), "Your role does not write X.");
+  assert.equal(isLocked(field), true);
+  const system = { ...field, name: "createdAt", isSystem: true, given: { create: false, update: false } };
+  assert.equal(refusalOf(system, "update"), "X cannot be changed.");
+  // No role gives it: the lock is about this one.
+  assert.equal(isLocked(system), false);
 });
 
 test("a composite without a part is copied as no value", () => {

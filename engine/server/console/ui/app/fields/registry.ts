@@ -1,6 +1,6 @@
 // The field types that the console knows; a new type is one entry. Any other type is shown as JSON.
 
-import { type Field, isToMany, isToOne, type LabelField } from "../api/model.ts";
+import { type Field, type FieldWrite, isToMany, isToOne, type LabelField } from "../api/model.ts";
 import type { FieldLike, FieldType, Parsed } from "./field_type.ts";
 import { boolean } from "./types/boolean.ts";
 import * as composite from "./types/composite.ts";
@@ -53,11 +53,27 @@ export function isKnown(type: string): boolean {
   return type in TYPES;
 }
 
-/** Return true if an update may give the field. */
+/** Return true if some role may give the field in an update. */
 export function isEditable(field: Field): boolean {
   if (field.isSystem && WRITTEN_BY_THE_SERVER.includes(field.name)) return false;
   if (field.relation) return field.relation.holdsKey;
   return typeOf(field).editor !== null;
+}
+
+/** Return why the role cannot give the field in a write; null if it may. */
+export function refusalOf(field: Field, write: FieldWrite): string | null {
+  if (!isEditable(field)) return `${field.label} cannot be changed.`;
+  return field.given?.[write] === false ? `Your role does not write ${field.label}.` : null;
+}
+
+/** Return true if the role may give the field in a write. */
+export function mayGive(field: Field, write: FieldWrite): boolean {
+  return refusalOf(field, write) === null;
+}
+
+/** Return true if other roles may change the field, and this one reads it alone. */
+export function isLocked(field: Field): boolean {
+  return isEditable(field) && !mayGive(field, "update");
 }
 
 /** Return the text of a value as a person reads it: a dash for NULL, a word for an empty text. */

@@ -4,6 +4,8 @@ import type { VirtualItem } from "@tanstack/react-virtual";
 import { ArrowDown, ArrowUp } from "lucide-react";
 import type { PointerEvent } from "react";
 
+import { Locked } from "../fields/locked.tsx";
+
 export type GridColumn = {
   key: string;
   label: string;
@@ -11,6 +13,8 @@ export type GridColumn = {
   align: "start" | "end";
   /** The present order; null if the list cannot be ordered by the column. */
   sort: "ascending" | "descending" | "none" | null;
+  /** The role may read the field and not write it. */
+  isLocked?: boolean;
 };
 
 export type HeadProps = {
@@ -44,10 +48,13 @@ export function GridHead({ columns, shown, isAll, onSort, onResize, onToggleAll 
             style={index === 0 ? { width: size } : { left: start, width: size }}
           >
             {sort === null ? (
-              <span>{column.label}</span>
+              <span>
+                {column.label} {column.isLocked && <Locked />}
+              </span>
             ) : (
               <button type="button" tabIndex={-1} onClick={(event) => onSort(index, event.shiftKey)}>
                 <span>{column.label}</span>
+                {column.isLocked && <Locked />}
                 {sort === "ascending" && <ArrowUp aria-hidden size={14} />}
                 {sort === "descending" && <ArrowDown aria-hidden size={14} />}
               </button>

@@ -9,6 +9,7 @@ export type CellView = {
   content: ReactNode;
   state?: "pending" | "refused" | "flash" | undefined;
   title?: string | undefined;
+  isReadOnly?: boolean | undefined;
 };
 
 export type RowView = {
@@ -70,6 +71,7 @@ export function GridRow(props: RowProps) {
             role="gridcell"
             aria-colindex={column + 2}
             aria-selected={isInRange(column)}
+            aria-readonly={view?.isReadOnly || undefined}
             aria-invalid={view?.state === "refused" || undefined}
             className="grid-cell"
             data-row={index}

@@ -4,6 +4,7 @@ import { useState } from "react";
 import type { Field, RecordRow } from "../../api/model.ts";
 import { mayDo } from "../../api/session.ts";
 import { useSession } from "../../api/session_context.ts";
+import { mayGive } from "../../fields/registry.ts";
 import { groupDigits } from "../../fields/types/number.ts";
 import { Button } from "../../kit/button.tsx";
 import { Chip, colorOf } from "../../kit/chip.tsx";
@@ -27,7 +28,7 @@ export interface ColumnProps {
 export function Column({ board, column, columns, total, fields, moves, onOpen, onDropped }: ColumnProps) {
   const cards = useCards(board, column);
   const [isOver, setOver] = useState(false);
-  const mayMove = mayDo(useSession(), board.object.nameSingular, "update");
+  const mayMove = mayDo(useSession(), board.object.nameSingular, "update") && mayGive(board.field, "update");
   const rows = cards.data?.pages.flatMap(({ edges }) => edges.map(({ node }) => node)) ?? [];
   const coming = [...moves.under.values()].filter(({ row, value }) => value === column.value && !isIn(rows, row));
   const staying = rows.filter(({ id }) => (moves.under.get(id)?.value ?? column.value) === column.value);

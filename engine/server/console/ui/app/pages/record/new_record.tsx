@@ -9,7 +9,7 @@ import { isWrittenBefore, newWriteKey, writeRows } from "../../api/row_writes.ts
 import { Cell } from "../../fields/cell.tsx";
 import { Editor } from "../../fields/editors/editor.tsx";
 import { type NameOf, useRecordNames } from "../../fields/record_name.tsx";
-import { formatValue, isEditable, NULL_TEXT } from "../../fields/registry.ts";
+import { formatValue, mayGive, NULL_TEXT } from "../../fields/registry.ts";
 import { commandOf } from "../../grid/keys.ts";
 import { Button } from "../../kit/button.tsx";
 import { focusFirst, showRefusal, takeLostFocus } from "../../kit/focus.ts";
@@ -24,7 +24,7 @@ type Edited = { id: string; text: string | null };
 export type NewRecordProps = { object: ObjectModel; onClose(): void; onCreated(id: string): void };
 
 export function NewRecord({ object, onClose, onCreated }: NewRecordProps) {
-  const fields = object.fields.filter((field) => isEditable(field) && !field.isSystem);
+  const fields = object.fields.filter((field) => mayGive(field, "create") && !field.isSystem);
   const [values, setValues] = useState<Readonly<Record<string, unknown>>>({});
   const shown = useWhole(fields);
   // One request for the names of all chosen records: a hook in each field would have an observer there.

@@ -7,15 +7,17 @@ import { outsideOf } from "../../fields/address.ts";
 import { Cell } from "../../fields/cell.tsx";
 import type { Then } from "../../fields/editors/editing.ts";
 import { Editor } from "../../fields/editors/editor.tsx";
-import { formatValue, isEditable } from "../../fields/registry.ts";
+import { Locked } from "../../fields/locked.tsx";
+import { formatValue, isLocked, mayGive } from "../../fields/registry.ts";
 import { readValue } from "../../grid/edits.ts";
+import { commandOf } from "../../grid/keys.ts";
 import { cellKey } from "../../grid/marks.ts";
-import { Button } from "../../kit/button.tsx";
 import { focusFirst } from "../../kit/focus.ts";
 import { EditorLeft } from "../../kit/unsaved.ts";
 import { useWhole } from "../../kit/use_whole.ts";
 import { isLeft } from "../records/address.ts";
 import { ConflictDialog } from "../records/conflict_dialog.tsx";
+import { RecordLink } from "./record_link.tsx";
 import type { useRecord } from "./use_record.ts";
 
 type RecordFieldsProps = {
@@ -33,7 +35,9 @@ export function RecordFields({ record, row, onOpen }: RecordFieldsProps) {
       <dl className="record-fields">
         {shown.map((field) => (
           <div key={field.id} className="record-field">
-            <dt id={`label ${field.id}`.replaceAll(" ", "-")}>{field.label}</dt>
+            <dt id={`label ${field.id}`.replaceAll(" ", "-")}>
+              {field.label} {record.mayUpdate && isLocked(field) && <Locked />}
+            </dt>
             <dd>
               <FieldValue record={record} row={seen} field={field} onOpen={onOpen} />
             </dd>
@@ -49,12 +53,19 @@ function FieldValue({ record, row, field, onOpen }: RecordFieldsProps & { field:
   const { edits } = record;
   // The record as it was when the edit began: its version guards the write.
   const [begun, setBefore] = useState<RecordRow | null>(null);
+  // A letter that was typed on the value stands in the place of that.
+  const [letter, setLetter] = useState<string | null>(null);
   // A field that another renames meanwhile has no value under its name of before.
   const before = begun === null || field.name in begun ? begun : row;
   const button = useRef<HTMLButtonElement | null>(null);
   const key = cellKey(row.id, field.id);
   const refused = edits.marks.refused.get(key);
   const isPending = edits.marks.pending.has(key);
+
+  function begin(text: string | null): void {
+    setBefore(row);
+    setLetter(text);
+  }
 
   function leave(isByKey: boolean): void {
     setBefore(null);
@@ -67,7 +78,7 @@ function FieldValue({ record, row, field, onOpen }: RecordFieldsProps & { field:
     void edits.write(`Changed ${field.label}`, [{ record: before, field, value, text }]);
   }
 
-  if (!isEditable(field) || !record.mayUpdate) return <Value row={row} field={field} onOpen={onOpen} />;
+  if (!mayGive(field, "update") || !record.mayUpdate) return <Value row={row} field={field} onOpen={onOpen} />;
   if (before === null) {
     return (
       <>
@@ -78,7 +89,14 @@ function FieldValue({ record, row, field, onOpen }: RecordFieldsProps & { field:
           // The name of the button has the text that is seen on it.
           aria-label={`Edit ${field.label}: ${refused?.text ?? formatValue(row[field.name], field)}`}
           data-state={isPending ? "pending" : refused ? "refused" : undefined}
-          onClick={() => setBefore(row)}
+          onClick={() => begin(null)}
+          // The value takes the keys that edit a cell of a list.
+          onKeyDown={(event) => {
+            const command = commandOf(event, 1);
+            if (command?.do !== "edit") return;
+            event.preventDefault();
+            begin(command.text);
+          }}
         >
           {refused ? refused.text : <Cell value={row[field.name]} field={field} />}
         </button>
@@ -98,7 +116,7 @@ function FieldValue({ record, row, field, onOpen }: RecordFieldsProps & { field:
         field={field}
         value={readValue(before, field)}
         related={before[field.name]}
-        text={refused?.text ?? null}
+        text={letter ?? refused?.text ?? null}
         label={field.label}
         onSave={save}
         onCancel={() => {
@@ -145,8 +163,14 @@ function OpenValue({ row, field, onOpen }: Omit<RecordFieldsProps, "record"> & {
   if (!field.relation || typeof value !== "object" || value === null || !("id" in value)) return null;
   const { target } = field.relation;
   return (
-    <Button kind="quiet" aria-label={`Open ${field.label}`} onPress={() => onOpen(target.namePlural, String(value.id))}>
+    <RecordLink
+      plural={target.namePlural}
+      id={String(value.id)}
+      className="button"
+      label={`Open ${field.label}`}
+      onOpen={onOpen}
+    >
       Open
-    </Button>
+    </RecordLink>
   );
 }

@@ -7,7 +7,7 @@ import { isObject } from "../../api/exact_json.ts";
 import { type Field, inputName, isToOne, type ObjectModel, type RecordRow } from "../../api/model.ts";
 import { partsOf } from "../../fields/parts.ts";
 import { type NameOf, useRecordNames, type Wanted } from "../../fields/record_name.tsx";
-import { formatValue, isEditable, labelOf, NULL_TEXT } from "../../fields/registry.ts";
+import { formatValue, labelOf, mayGive, NULL_TEXT } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { Time } from "../../kit/time.tsx";
@@ -84,7 +84,7 @@ function Changed({ object, row, record, change, nameOf }: ChangedProps) {
   return (
     <>
       {label}: <s>{before}</s> → {after}
-      {field && isEditable(field) && record.mayUpdate && (
+      {field && mayGive(field, "update") && record.mayUpdate && (
         <Button
           kind="quiet"
           icon={<Undo2 aria-hidden />}

@@ -31,7 +31,8 @@ export function useLinks(object: ObjectModel, id: string, field: Field, relation
   const near = model?.fields.find(({ name }) => name === targetField);
   const pairs = model && near && far ? { object: model, near, far } : null;
   const may = (name: string, action: string) => mayDo(session, name, action);
-  const mayWrite = may(object.nameSingular, "update") && (!isTargetRequired || model !== undefined);
+  const mayWrite =
+    may(object.nameSingular, "update") && field.given?.update !== false && (!isTargetRequired || model !== undefined);
   const end = { object, id, field };
 
   const writing = useMutation({

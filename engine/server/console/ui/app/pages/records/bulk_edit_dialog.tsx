@@ -8,7 +8,7 @@ import { MAXIMUM_RECORDS } from "../../api/record_documents.ts";
 import { updateWhere } from "../../api/row_writes.ts";
 import { Cell } from "../../fields/cell.tsx";
 import { Editor } from "../../fields/editors/editor.tsx";
-import { isEditable } from "../../fields/registry.ts";
+import { mayGive } from "../../fields/registry.ts";
 import type { CellEdit } from "../../grid/use_edits.ts";
 import { Button } from "../../kit/button.tsx";
 import { Dialog } from "../../kit/dialog.tsx";
@@ -27,7 +27,7 @@ const UNSENT = {
 };
 
 export function BulkEditDialog({ list, bulk, onClose }: { list: List; bulk: Bulk; onClose(): void }) {
-  const fields = list.object.fields.filter(isEditable);
+  const fields = list.object.fields.filter((one) => mayGive(one, "update"));
   const [name, setName] = useState(fields[0]?.name ?? "");
   const [given, setGiven] = useState<{ value: unknown; text: string } | null>(null);
   const [isSure, setSure] = useState(false);

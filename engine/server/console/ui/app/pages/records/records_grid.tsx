@@ -5,7 +5,7 @@ import type { RefObject } from "react";
 import { type Field, inputName, type RecordRow } from "../../api/model.ts";
 import { Cell } from "../../fields/cell.tsx";
 import { RecordName } from "../../fields/record_name.tsx";
-import { NULL_TEXT, typeOf } from "../../fields/registry.ts";
+import { isLocked, mayGive, NULL_TEXT, typeOf } from "../../fields/registry.ts";
 import { resize } from "../../grid/columns.ts";
 import { Grid } from "../../grid/grid.tsx";
 import { cellKey } from "../../grid/marks.ts";
@@ -61,7 +61,10 @@ export function RecordsGrid({ list, gridRef, gestures, draft, onAddress }: Recor
       key: DRAFT_ID,
       isChosen: false,
       isDraft: true,
-      cell: (column) => ({ content: view(shown[column]?.field, column === 0) }),
+      cell: (column) => {
+        const field = shown[column]?.field;
+        return { content: view(field, column === 0), isReadOnly: field && !mayGive(field, "create") };
+      },
     };
   }
 
@@ -69,11 +72,13 @@ export function RecordsGrid({ list, gridRef, gestures, draft, onAddress }: Recor
     const field = shown[column]?.field;
     if (!field) return { content: null };
     const key = cellKey(record.id, field.id);
+    const isReadOnly = list.isTrash || !mayGive(field, "update");
     const refused = edits.marks.refused.get(key);
     if (refused)
       return {
         content: <span className="value-text">⚠ {refused.text || NULL_TEXT}</span>,
         state: "refused" as const,
+        isReadOnly,
         title: refused.message,
       };
     const state = edits.marks.pending.has(key)
@@ -81,7 +86,7 @@ export function RecordsGrid({ list, gridRef, gestures, draft, onAddress }: Recor
       : edits.marks.flashed.has(key)
         ? ("flash" as const)
         : undefined;
-    return { content: <Cell value={record[field.name]} field={field} most={SHOWN_CHARACTERS} />, state };
+    return { content: <Cell value={record[field.name]} field={field} most={SHOWN_CHARACTERS} />, state, isReadOnly };
   }
 
   function select(next: Selection): void {
@@ -105,6 +110,7 @@ export function RecordsGrid({ list, gridRef, gestures, draft, onAddress }: Recor
           key: field.id,
           label: field.label,
           width,
+          isLocked: list.may.update && !list.isTrash && isLocked(field),
           align: END.includes(typeOf(field).cell) ? "end" : "start",
           sort: path === null ? null : key ? (key.descending ? "descending" : "ascending") : "none",
         };

@@ -5,7 +5,7 @@ import { useNavigate } from "react-router";
 
 import type { Field, ObjectModel, RecordRow } from "../../api/model.ts";
 import type { Then } from "../../fields/editors/editing.ts";
-import { isEditable } from "../../fields/registry.ts";
+import { isEditable, refusalOf } from "../../fields/registry.ts";
 import { FilterBuilder } from "../../filter/builder.tsx";
 import { FilterChips } from "../../filter/chips.tsx";
 import { buildFilter } from "../../filter/tree.ts";
@@ -57,6 +57,11 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
       const record = row === list.rows.count ? draft.row : list.rows.pages.row(row);
       const field = list.shown[column]?.field;
       if (!record || !field || isTrash || !isEditable(field)) return;
+      const refusal = refusalOf(field, record.id === DRAFT_ID ? "create" : "update");
+      if (refusal !== null) {
+        edits.fail(refusal);
+        return;
+      }
       const refused = list.edits.marks.refused.get(cellKey(record.id, field.id));
       setEditing({ row, column, record: list.edits.shown(record), field, text: text ?? refused?.text ?? null });
     },

@@ -4,7 +4,7 @@ import { useRef, useState } from "react";
 import { inputName, type RecordRow } from "../../api/model.ts";
 import { MAXIMUM_RECORDS } from "../../api/record_documents.ts";
 import { newWriteKey, PASTED_BEFORE, type WriteKey } from "../../api/row_writes.ts";
-import { copyText, isEditable, parseText } from "../../fields/registry.ts";
+import { copyText, mayGive, parseText, refusalOf } from "../../fields/registry.ts";
 import { fromTsv, spread, toHtml, toTsv } from "../../grid/clipboard.ts";
 import { readValue } from "../../grid/edits.ts";
 import type { Command } from "../../grid/keys.ts";
@@ -110,25 +110,30 @@ export function useGestures(list: List, ways: Ways) {
     return { text: toTsv(cells), html: toHtml(cells) };
   }
 
+  /** Return the columns of the range that the role may change; if there is none, a sentence says so. */
+  function writable(): typeof columns {
+    const found = columns.filter(({ field }) => mayGive(field, "update"));
+    const [first] = columns;
+    if (found.length === 0 && first) edits.fail(refusalOf(first.field, "update") ?? "");
+    return found;
+  }
+
   function clear(records: readonly RecordRow[]): void {
-    const cells = records.flatMap((record) => columns.map(({ field }) => ({ record, field, value: null, text: "" })));
-    void edits.write(
-      `Emptied ${plural(cells.length, "cell")}`,
-      cells.filter(({ field }) => isEditable(field)),
+    const cells = records.flatMap((record) =>
+      writable().map(({ field }) => ({ record, field, value: null, text: "" })),
     );
+    void edits.write(`Emptied ${plural(cells.length, "cell")}`, cells);
   }
 
   function fillDown([first, ...others]: readonly RecordRow[]): void {
     if (!first) return;
     const cells = others.flatMap((record) =>
-      columns
-        .filter(({ field }) => isEditable(field))
-        .map(({ field }) => ({
-          record,
-          field,
-          value: readValue(first, field),
-          text: copyText(readValue(first, field), field),
-        })),
+      writable().map(({ field }) => ({
+        record,
+        field,
+        value: readValue(first, field),
+        text: copyText(readValue(first, field), field),
+      })),
     );
     void edits.write(`Filled ${plural(cells.length, "cell")}`, cells);
   }
@@ -157,7 +162,8 @@ export function useGestures(list: List, ways: Ways) {
       for (const [across, text] of texts.entries()) {
         const field = shown[range.left + across]?.field;
         if (!field) continue;
-        const parsed = isEditable(field) ? parseText(text, field) : { problem: `${field.label} cannot be changed.` };
+        const refusal = refusalOf(field, record ? "update" : "create");
+        const parsed = refusal === null ? parseText(text, field) : { problem: refusal };
         if ("problem" in parsed) problems.push(`Row ${down + 1}, ${field.label}: ${parsed.problem}`);
         else if (record) found.push({ record, field, value: parsed.value, text });
         else data[inputName(field)] = parsed.value;

@@ -1,0 +1,26 @@
+// The fields of an object that the role may give in a new record, and in an update.
+
+import { metadata } from "./client.ts";
+import FIELD_RIGHTS from "./field_rights.graphql";
+import type { ObjectModel } from "./model.ts";
+
+export type FieldRights = { create: readonly string[]; update: readonly string[] };
+
+/** Return the names of the fields of an object that the role may give. */
+export async function readFieldRights(objectId: string, signal: AbortSignal): Promise<FieldRights> {
+  const answer = await metadata<{ fieldRights: readonly FieldRights[] }>(
+    FIELD_RIGHTS,
+    { object: objectId },
+    { signal },
+  );
+  return answer.fieldRights[0] ?? { create: [], update: [] };
+}
+
+/** Return the object with the writes that may give each of its fields. */
+export function withFieldRights(object: ObjectModel, { create, update }: FieldRights): ObjectModel {
+  const fields = object.fields.map((field) => ({
+    ...field,
+    given: { create: create.includes(field.name), update: update.includes(field.name) },
+  }));
+  return { ...object, fields };
+}
