@@ -66,7 +66,7 @@ async def test_cards_are_moved_by_a_menu_and_by_dragging(watched: Watched, serve
             'mutation { updateOpportunities(filter: { name: { eq: "Third" } }, data: { stage: NEW }) { id } }',
         )
         await expect(new.get_by_role("listitem")).to_have_count(1)
-        await new.get_by_role("button", name="Third", exact=True).click()
+        await new.get_by_role("link", name="Third", exact=True).click()
         await expect(page.get_by_role("complementary", name="Opportunity Third")).to_be_visible()
         await watched.assert_clean(served.address, (".js",))
 

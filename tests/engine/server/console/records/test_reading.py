@@ -173,7 +173,7 @@ async def test_conditions_and_links_name_the_records_behind_them(watched: Watche
         # A record of the link has no text: both of its sides name it, in lists, in headings and in searches.
         await page.goto(f"{served.address}/console/records/companies/{orion}")
         advisors = page.get_by_role("region", name="Advisors of Orion")
-        await advisors.get_by_role("button", name="Ada · Orion", exact=True).click()
+        await advisors.get_by_role("link", name="Ada · Orion", exact=True).click()
         await expect(page.get_by_role("heading", name="Ada · Orion", level=1)).to_be_visible()
         await watched.assert_accessible()
         await page.goto(f"{served.address}/console/access/explain")

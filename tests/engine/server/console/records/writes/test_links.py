@@ -98,7 +98,7 @@ async def test_a_record_is_linked_by_the_picker_and_unlinked(watched: Watched, s
         await watched.assert_accessible()
         await section.get_by_role("button", name="Undo").click()
         await until_answered(served, PEOPLE, related("people", {"firstName": "Grace"}))
-        await expect(section.get_by_role("button", name="Grace", exact=True)).to_be_visible()
+        await expect(section.get_by_role("link", name="Grace", exact=True)).to_be_visible()
         await expect(section.get_by_role("button", name="Undo")).to_have_count(0)
         await watched.assert_clean(served.address, LOADED)
 
@@ -216,7 +216,7 @@ async def test_a_relation_of_many_to_many_is_linked_to_its_other_end(watched: Wa
         # The link comes back with all that it has.
         await section.get_by_role("button", name="Undo").click()
         await until_answered(served, ADVISERS, related("advisers", {**ada, "note": "law"}))
-        await expect(section.get_by_role("button", name="law", exact=True)).to_be_visible()
+        await expect(section.get_by_role("link", name="law", exact=True)).to_be_visible()
         await watched.assert_clean(served.address, LOADED)
 
 
@@ -243,7 +243,7 @@ async def test_a_record_that_must_be_linked_is_moved_and_not_unlinked(watched: W
             "{ tools { edges { node { maker { name } } } } }",
             {"tools": {"edges": [{"node": {"maker": {"name": "Orion"}}}]}},
         )
-        await expect(section.get_by_role("button", name="Saw", exact=True)).to_be_visible()
+        await expect(section.get_by_role("link", name="Saw", exact=True)).to_be_visible()
         await expect(section.get_by_role("button", name="Unlink Saw")).to_have_count(0)
         await watched.assert_clean(served.address, LOADED)
 

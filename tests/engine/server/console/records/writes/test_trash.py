@@ -108,7 +108,7 @@ async def test_a_record_that_is_deleted_beside_others_leaves_their_relations(wat
         await cell(page, "Orion").click()
         await press(page, "Space")
         section = page.get_by_role("region", name="People of Orion")
-        ada = section.get_by_role("button", name="Ada", exact=True)
+        ada = section.get_by_role("link", name="Ada", exact=True)
         await ada.click()
         panel = page.get_by_role("complementary", name="Person Ada")
         await panel.get_by_role("button", name="Delete", exact=True).click()

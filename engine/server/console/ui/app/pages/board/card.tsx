@@ -5,8 +5,8 @@ import { Ellipsis } from "lucide-react";
 import type { Field, ObjectModel, RecordRow } from "../../api/model.ts";
 import { Cell } from "../../fields/cell.tsx";
 import { labelOf } from "../../fields/registry.ts";
-import { Button } from "../../kit/button.tsx";
 import { Menu } from "../../kit/menu.tsx";
+import { RecordLink } from "../record/record_link.tsx";
 import type { BoardColumn } from "./board.ts";
 
 /** The type under which a dragged card carries the id of its record. */
@@ -37,9 +37,9 @@ export function Card({ object, row, fields, columns, value, isMoving, mayMove, o
       }}
     >
       <div className="board-card-head">
-        <Button kind="quiet" onPress={onOpen}>
+        <RecordLink plural={object.namePlural} id={row.id} className="button" onOpen={onOpen}>
           {name}
-        </Button>
+        </RecordLink>
         {mayMove && (
           <Menu
             kind="quiet"

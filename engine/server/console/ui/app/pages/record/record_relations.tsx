@@ -14,6 +14,7 @@ import { labelOf } from "../../fields/registry.ts";
 import { Button } from "../../kit/button.tsx";
 import { focusFirst, takeLostFocus } from "../../kit/focus.ts";
 import { Problem } from "../../kit/problem.tsx";
+import { RecordLink } from "./record_link.tsx";
 import { useLinks } from "./use_links.ts";
 
 const FIRST = 5;
@@ -95,9 +96,9 @@ function RelationList({ object, id, name, field, relation, onOpen }: ListProps) 
         {pages.flatMap((page) =>
           (page?.edges ?? []).map(({ node }) => (
             <li key={node.id}>
-              <button type="button" className="record-link" onClick={() => onOpen(target.namePlural, node.id)}>
+              <RecordLink plural={target.namePlural} id={node.id} className="record-link" onOpen={onOpen}>
                 {labelOf(node, target.labels)}
-              </button>
+              </RecordLink>
               {links.mayUnlink && (
                 <Button
                   kind="quiet"
