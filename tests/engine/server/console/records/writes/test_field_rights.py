@@ -40,7 +40,7 @@ async def test_a_list_shows_and_keeps_the_columns_that_the_role_may_not_write(wa
             await page.get_by_role("button", name="Cancel" if way == "paste" else "Close").click()
             await expect(page.get_by_role("alert")).to_have_count(0)
             await page.get_by_role("grid").focus()
-        # A new record has what the role gives to one.
+        # The role may give the field in a new record.
         await press(page, "Control+End", "ArrowDown", "Home")
         await page.keyboard.type("Zoe")
         await expect(page.get_by_role("textbox", name="First name of")).to_have_value("Zoe")

@@ -31,6 +31,10 @@ async def test_a_letter_on_a_value_begins_its_edit_and_escape_brings_it_back(wat
         # A value without letters is opened as before.
         await press(page, "Enter")
         await expect(editor).to_have_value("Graz")
+        # No letter is lost between one edit and the next.
+        await press(page, "Enter")
+        await page.keyboard.type("Linz")
+        await expect(editor).to_have_value("Linz")
         await press(page, "Escape")
         await expect(page.get_by_role("heading", name="Ada", level=1)).to_be_visible()
         await watched.assert_clean(served.address, LOADED)

@@ -57,7 +57,8 @@ function FieldValue({ record, row, field, onOpen }: RecordFieldsProps & { field:
   const [letter, setLetter] = useState<string | null>(null);
   // A field that another renames meanwhile has no value under its name of before.
   const before = begun === null || field.name in begun ? begun : row;
-  const button = useRef<HTMLButtonElement | null>(null);
+  // A key has ended the edit: the value has the focus before the next key comes.
+  const takesFocus = useRef(false);
   const key = cellKey(row.id, field.id);
   const refused = edits.marks.refused.get(key);
   const isPending = edits.marks.pending.has(key);
@@ -69,7 +70,7 @@ function FieldValue({ record, row, field, onOpen }: RecordFieldsProps & { field:
 
   function leave(isByKey: boolean): void {
     setBefore(null);
-    if (isByKey) setTimeout(() => button.current?.focus(), 0);
+    takesFocus.current = isByKey;
   }
 
   function save(value: unknown, then: Then, text: string): void {
@@ -83,7 +84,11 @@ function FieldValue({ record, row, field, onOpen }: RecordFieldsProps & { field:
     return (
       <>
         <button
-          ref={button}
+          ref={(button) => {
+            if (button === null || !takesFocus.current) return;
+            takesFocus.current = false;
+            button.focus();
+          }}
           type="button"
           className="record-value"
           // The name of the button has the text that is seen on it.
