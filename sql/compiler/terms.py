@@ -131,12 +131,14 @@ class _Builder(PostgreSQLQueryBuilder):
     Attributes:
         inlined: the names of the WITH queries that PostgreSQL is to plan in each place that reads them.
         writes: whether it is another statement than a SELECT.
+        keeps_keys: whether the rows are locked as a foreign key's check locks them, which pypika does not know.
     """
 
     def __init__(self) -> None:
         super().__init__(immutable=False)
         self.inlined: set[str] = set()
         self.writes = False
+        self.keeps_keys = False
 
     def take(
         self,
@@ -168,6 +170,9 @@ class _Builder(PostgreSQLQueryBuilder):
         if self._orderbys:
             text += " ORDER BY " + _listed([item for item, _ in self._orderbys])
         return self._apply_pagination(text) + self._for_update_sql()
+
+    def _for_update_sql(self, **options: Any) -> str:
+        return " FOR KEY SHARE" if self.keeps_keys else super()._for_update_sql(**options)
 
     def _with_sql(self, **options: Any) -> str:
         return "WITH " + ",".join(
@@ -247,6 +252,11 @@ class Query:
         """Lock the rows."""
         self.builder.for_update()
         return self
+
+    def for_key_share(self) -> Self:
+        """Lock the rows of the sources as a foreign key's check does, and see them as they are once they are locked."""
+        self.builder.keeps_keys = True
+        return self.for_update()
 
     def insert(self, table: FromItem, columns: Sequence[str]) -> Self:
         """Insert the selected rows."""

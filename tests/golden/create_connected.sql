@@ -6,7 +6,7 @@ WITH written AS (
   SELECT $1::uuid,$2::text,$3::uuid,$4::text,$5::jsonb,$6::double precision,$7::text,$8::text,$9::text,$10::text,
     $11::text,$12::text,t0."id"
   FROM "workspace_default"."company" AS t0
-  WHERE t0."id" = $13::uuid AND t0."deletedAt" IS NULL
+  WHERE t0."id" = $13::uuid AND t0."deletedAt" IS NULL FOR KEY SHARE
   RETURNING t1.*
 )
 ,event AS (

@@ -3,7 +3,7 @@ WITH given AS (
     AS c8,t0.v9 AS c9,t0.v10 AS c10,t0.v11 AS c11,t0.v12 AS g0,(
     SELECT t1."id"
     FROM "workspace_default"."company" AS t1
-    WHERE t1."id" = t0.v12 AND t1."deletedAt" IS NULL
+    WHERE t1."id" = t0.v12 AND t1."deletedAt" IS NULL FOR KEY SHARE
   ) AS r0,t0.position
   FROM ROWS
   FROM (
@@ -52,7 +52,7 @@ WITH given AS (
     AS c8,t0.v9 AS c9,t0.v10 AS c10,t0.v11 AS c11,t0.v12 AS g0,(
     SELECT t1."id"
     FROM "workspace_default"."company" AS t1
-    WHERE t1."id" = t0.v12 AND t1."deletedAt" IS NULL
+    WHERE t1."id" = t0.v12 AND t1."deletedAt" IS NULL FOR KEY SHARE
   ) AS r0,t0.position
   FROM ROWS
   FROM (

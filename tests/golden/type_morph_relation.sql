@@ -18,7 +18,7 @@ WITH written AS (
     $39::text,$40::text,$41::text,$42::text,$43::numeric,$44::numeric,$45::text,$46::uuid,$47::text,$48::jsonb,
     $49::text,$50::text,$51::double precision,t0."id"
   FROM "workspace_default"."person" AS t0
-  WHERE t0."email" = $52::text AND t0."deletedAt" IS NULL
+  WHERE t0."email" = $52::text AND t0."deletedAt" IS NULL FOR KEY SHARE
   RETURNING t1.*
 )
 ,event AS (

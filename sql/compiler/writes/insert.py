@@ -75,7 +75,8 @@ def compile_insert(plan: Insert, draft: StatementDraft) -> Query:
 def compile_insert_one(plan: InsertOne, draft: StatementDraft) -> Query:
     """Return the statement of an InsertOne.
 
-    It reads the targets once, by joins, and has no verdict: where no row was written, it names the missing target.
+    It reads the targets once, by joins, locks them as `find_target` does, and has no verdict: where no row was written,
+    it names the missing target.
     """
     values = values_of_one(plan)
     conditions: list[Expression] = []
@@ -92,7 +93,7 @@ def compile_insert_one(plan: InsertOne, draft: StatementDraft) -> Query:
         conditions.append(compile_allowed(checked, None, future, draft, marks=marks))
     change = insert_values(plan, values, draft).only(expressions.all_of(conditions))
     for source in sources:
-        change.from_(source)
+        change.from_(source).for_key_share()
     written = FromItem("written", draft.alias())
     statement = Query().with_(change, "written").with_(created_events(plan, written), "event")
     answer = FromItem("written", draft.alias())

@@ -34,13 +34,14 @@ def find_target(reference: Reference, given: Expression, draft: StatementDraft) 
     """Return the target that the value names.
 
     By a sub-select, not by a join: PostgreSQL estimates an input at a hundred rows, and for that many a join
-    would read the whole target table.
+    would read the whole target table. The target is locked here and not only by the foreign key's check: between the
+    two a merge may have it deleted, after it has moved the records that point to it.
     """
     if reference.condition is None:
         return ResolvedReference(reference=reference, given=given, key=given)
     there = RowReference(alias=draft.alias())
     query = Query().from_(table_source(reference.table, there.alias)).select(there.column(reference.key.name))
-    key = expressions.scalar(query.only(is_target(reference, given, there, draft)))
+    key = expressions.scalar(query.only(is_target(reference, given, there, draft)).for_key_share())
     return ResolvedReference(reference=reference, given=given, key=key)
 
 
