@@ -56,7 +56,7 @@ check-rules:
 	$(BIN)/python -m tests.console_check
 	$(BIN)/pytest tests/project
 
-test: setup ## the tests that take some seconds at most, on all processors; those of tests/project are check's
+test: setup ## the tests that take a second at most, on all processors; those of tests/project are check's
 	$(BIN)/pytest -m "not long and not system and not alone and not nightly" -n auto --dist worksteal --ignore tests/project
 
 test-long: setup ## generated operations, servers as processes that are killed, clients from npm; all with the package registries alone

@@ -160,6 +160,7 @@ def test_a_proxy_is_asked_for_nothing(target: Target) -> None:
     assert connection.is_ended()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("begun", [b"", GET, GET + b"\r\n" + GET], ids=["first", "a part", "the second"])
 def test_a_head_that_drips_is_answered_with_408(target: Target, begun: bytes) -> None:
     connection = target.connect()
@@ -192,6 +193,7 @@ def test_what_came_before_a_refused_head_is_answered_before(target: Target) -> N
     assert connection.is_ended()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", [20, 5_000])
 def test_pipelined_requests_are_all_answered_in_order(target: Target, number: int) -> None:
     connection = target.connect()

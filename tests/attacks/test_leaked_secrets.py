@@ -6,11 +6,14 @@ from pathlib import Path
 
 import httpx
 import psycopg
+import pytest
 from psycopg import sql
 
 from tests.engine.identity.provider import Provider, claims, sign_with_text
 from tests.engine.webhooks.target import target_server
 from tests.processes.serving import Served, close, start, wait_until_ready
+
+pytestmark = pytest.mark.long
 
 MARK = "leak7f3a"
 SECRET_KEY = f"{MARK}-secret-key-of-more-than-thirty-two-letters"

@@ -10,6 +10,8 @@ from websockets.sync.client import connect
 
 from tests.processes.serving import Served, serving
 
+pytestmark = pytest.mark.long
+
 LIMIT = 60
 MINT = 'mutation { createApiKey(input: { name: "minted" }) { id token } }'
 PING = {"query": "{ companies { totalCount } }"}

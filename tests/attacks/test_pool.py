@@ -11,6 +11,8 @@ from psycopg import sql
 from tests.processes.serving import run, serving
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 POOL = 4
 CALLERS = 24
 READS = 20

@@ -18,6 +18,8 @@ from tests.engine.server.prepared import migrate
 from tests.processes.serving import Served, serving
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 GET = b"GET /healthz HTTP/1.1\r\nHost: a\r\n\r\n"
 MOST = 60
 

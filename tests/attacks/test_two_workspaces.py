@@ -93,6 +93,7 @@ async def _same_as_made_up(client: httpx.AsyncClient, text: str, id_: str, path:
     assert OURS not in found
 
 
+@pytest.mark.long
 async def test_ids_of_records(two: Two) -> None:
     for text in (
         "query ($id: UUID!) { person(id: $id) { email company { name } } }",
@@ -124,6 +125,7 @@ async def test_an_id_may_be_the_same_in_both(two: Two) -> None:
     assert found["person"] == {"email": f"{OURS}@example.com"}
 
 
+@pytest.mark.long
 async def test_ids_of_the_catalog(two: Two) -> None:
     for kind, texts in {
         "apiKey": (

@@ -39,6 +39,7 @@ def test_a_large_model_is_served(empty_database: str) -> None:
     assert made.object_id == snapshot.by_singular["thing0"].id
 
 
+@pytest.mark.long
 def test_many_workspaces_are_served(empty_database: str) -> None:
     tokens = make_many(empty_database, 3)
 

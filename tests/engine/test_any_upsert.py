@@ -15,6 +15,8 @@ from tests.engine.upserting import check_chain, make_codes
 from tests.operations import examples
 from tests.reference_upserts import KEYS, OrderDecides, Records, Refused
 
+pytestmark = pytest.mark.long
+
 _IDS = [str(UUID(int=number)) for number in range(1, 5)]
 _ROW = st.fixed_dictionaries(
     {},

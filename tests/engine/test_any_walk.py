@@ -20,6 +20,8 @@ from tests.reference import Reference, load_rows
 from tests.reference_values import agree
 from tests.specimens import specimen_template
 
+pytestmark = pytest.mark.long
+
 
 @dataclass(frozen=True, slots=True)
 class Bench:

@@ -26,6 +26,8 @@ from tests.engine.callback_lines import Longest
 from tests.engine.long_documents import ID, ONE, doubling, many
 from tests.models import large_snapshot
 
+pytestmark = pytest.mark.long
+
 MOST_LINES = 450_000
 """Some 40 ms of a processor of 2023."""
 

@@ -310,6 +310,7 @@ async def test_another_unique_key_that_collides_is_a_conflict(apis: Apis, people
     assert await count(apis, "people") == 3
 
 
+@pytest.mark.long
 async def test_too_many_records_to_move_are_refused(apis: Apis, people: list[str]) -> None:
     values = [{"name": str(number), "personId": people[1]} for number in range(10_000)]
     await apis.data("mutation ($d: [OpportunityInput!]!) { createOpportunities(data: $d) { id } }", d=values)

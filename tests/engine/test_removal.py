@@ -119,6 +119,7 @@ async def test_records_that_point_to_each_other_and_to_themselves(apis: Apis, on
     assert await count(apis, "things") == (2 if on_delete == "SET_NULL" else 0)
 
 
+@pytest.mark.long
 async def test_a_long_chain_of_records_is_destroyed_with_its_head(apis: Apis) -> None:
     """A cascade that called itself once for each level failed at a thousand."""
     object_ = await make_object(apis, "thing")

@@ -277,6 +277,7 @@ async def test_the_price(apis: Apis) -> None:
     assert b'"cost":130' in bytes(two.body)
 
 
+@pytest.mark.long
 async def test_the_schema(apis: Apis) -> None:
     schema = build_client_schema(await apis.data(get_introspection_query()))
     assert validate(schema, parse(SEARCH)) == []

@@ -8,6 +8,8 @@ import pytest
 from tests.apis import Apis
 from tests.cursors import encode_cursor
 
+pytestmark = pytest.mark.long
+
 NAMES = [
     "Zoe",
     "adam",

@@ -77,6 +77,7 @@ CASES: dict[str, tuple[Any, set[str]]] = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("given", "expected"), CASES.values(), ids=CASES)
 async def test_a_quantifier(firms: Apis, given: Any, expected: set[str]) -> None:
     assert await found(firms, {"opportunities": given}) == expected

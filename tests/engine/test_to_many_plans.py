@@ -13,6 +13,8 @@ from tests.databases import Databases
 from tests.engine.large_opportunities import opportunities_template
 from tests.engine.plans import MODES, explain, last_step, read_buffers, scans
 
+pytestmark = pytest.mark.long
+
 SIZE = 20
 MOST_BUFFERS = 2_000
 PEOPLE = (

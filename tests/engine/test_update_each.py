@@ -143,6 +143,7 @@ async def test_a_taken_key_names_its_elements(apis: Apis) -> None:
     assert [row["email"] for row in (await apis.data(EACH, u=free))["updatePeople"]] == ["4", "1"]
 
 
+@pytest.mark.long
 async def test_a_taken_key_of_several_fields_and_of_a_relation(apis: Apis) -> None:
     await relate(apis, "person", "runs", "company", "boss", type="ONE_TO_ONE")
     person = (await apis.snapshot()).by_singular["person"]

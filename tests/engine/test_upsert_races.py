@@ -11,6 +11,7 @@ from tests.engine.records import count, take_events
 from tests.engine.upserting import BY_EMAIL, MANY, ONE, check_chain, upsert
 
 
+@pytest.mark.long
 async def test_a_hundred_clients_upsert_one_key_a_thousand_times(workspace_dsn: str) -> None:
     async with AsyncExitStack() as stack:
         processes = [await stack.enter_async_context(open_apis(workspace_dsn)) for _ in range(5)]

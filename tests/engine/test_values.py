@@ -308,6 +308,7 @@ async def test_a_record_with_more_values_than_a_row_holds_is_refused(apis: Apis)
     await create(apis, "person", email="b", **dict.fromkeys(names[:50], address))
 
 
+@pytest.mark.long
 async def test_texts_that_are_too_long_for_a_search_are_refused_with_its_field(apis: Apis) -> None:
     object_ = (await apis.snapshot()).by_singular["person"]
     await apis.change(

@@ -5,12 +5,15 @@ import subprocess
 import sys
 
 import psycopg
+import pytest
 from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from tests.apis import sample_template
 from tests.databases import Databases
 from tests.processes.serving import run
 from tests.project.documentation import snippets
+
+pytestmark = pytest.mark.long
 
 
 def test_the_page_runs(databases: Databases) -> None:

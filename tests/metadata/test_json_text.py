@@ -96,6 +96,7 @@ def test_large_values_inside_one_another_are_not_scanned_at_each_level(monkeypat
     assert len(text) < scanned < 8 * len(text)
 
 
+@pytest.mark.long
 def test_other_threads_run_meanwhile() -> None:
     text = json.dumps([[number, str(number)] for number in range(200_000)])
     turns, is_over = [0], threading.Event()

@@ -172,6 +172,7 @@ def test_any_model_is_made_again_from_its_document(model: Snapshot) -> None:
     assert carry_out(made, document, prune=True) == (made, 0)
 
 
+@pytest.mark.long
 async def test_another_workspace_gets_the_same_model(desk: Desk) -> None:
     model = await desk.default()
     document = written(rich(model))

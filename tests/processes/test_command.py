@@ -226,6 +226,7 @@ def test_a_user_without_rights_is_told_which_are_needed(stranger: str, arguments
     assert "Traceback" not in refused.stderr
 
 
+@pytest.mark.long
 def test_a_user_needs_no_more_rights_than_it_is_told_of(stranger: str, empty_database: str) -> None:
     user = sql.Identifier(str(conninfo_to_dict(stranger)["user"]))
     with psycopg.connect(empty_database, autocommit=True) as connection:
@@ -333,6 +334,7 @@ def test_tables_are_imported_with_their_rows(database: str) -> None:
     assert nowhere.stderr == 'fieldstone: there is no table in a schema "nothing".\n'
 
 
+@pytest.mark.long
 def test_a_model_is_carried_to_another_workspace(database: str, tmp_path: Path) -> None:
     file = tmp_path / "model.yaml"
     exported = run("schema", "export", DATABASE_URL=database).stdout

@@ -19,6 +19,8 @@ from tests.processes.event_clients import CLIENTS, CREATE, Server, client, make_
 from tests.project.modules import ROOT
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 CREATED = "subscription ($after: String) { personCreated(after: $after) { id firstName email } }"
 
 

@@ -5,10 +5,13 @@ from collections.abc import Iterator
 
 import httpx
 import psycopg
+import pytest
 
 from tests.databases import fetch_row
 from tests.processes.serving import close, serving, start, wait_until_ready
 from tests.waiting import eventually
+
+pytestmark = pytest.mark.long
 
 _PEOPLE = "SELECT count(*) FROM workspace_default.person"
 _EVENTS = "SELECT (SELECT count(*) FROM fieldstone.event_staging) + (SELECT count(*) FROM fieldstone.event_log)"

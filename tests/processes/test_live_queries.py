@@ -7,6 +7,8 @@ import pytest
 from tests.processes.event_clients import CLIENTS, CREATE, client, make_key, send, servers
 from tests.waiting import eventually
 
+pytestmark = pytest.mark.long
+
 LIVE = "subscription { people(orderBy: { email: ASC }, interval: 100) { edges { node { email } } } }"
 
 

@@ -96,6 +96,7 @@ CREATE_FIELD = (
 )
 
 
+@pytest.mark.long
 async def test_records_the_model_events_and_the_audit_log_work_with_two_logins(logins: Logins) -> None:
     async with served(logins) as (app, client):
         object_ = (await ask(client, CREATE_OBJECT, "/metadata"))["createObject"]["id"]
@@ -289,6 +290,7 @@ def test_the_doctor_says_nothing_of_two_logins(logins: Logins) -> None:
     assert (done.returncode, "Not guarded" in done.stderr) == (0, False)
 
 
+@pytest.mark.long
 async def test_a_backup_is_restored_for_both_logins(logins: Logins, tmp_path: Path) -> None:
     both = {"DATABASE_URL": logins.serving, "FIELDSTONE_OWNER_DATABASE_URL": logins.owner}
     path = str(tmp_path / "all.backup")

@@ -9,6 +9,8 @@ import pytest
 
 from fieldstone.sql.locks import SPACE, AdvisoryLock
 
+pytestmark = pytest.mark.long
+
 _ROOT = Path(__file__).parents[2]
 _TAKEN = re.compile(r"pg_(?:try_)?advisory_\w+\((?P<numbers>(?:[^();]|\((?:[^();]|\([^();]*\))*\))*)\)")
 _OURS = "%(space)s, %(lock)s"

@@ -28,6 +28,7 @@ def test_round_trip(tag: str, keys: list[str | None]) -> None:
     assert decode_cursor(encode_cursor(tag, keys), tag) == tuple(keys)
 
 
+@pytest.mark.long
 @given(tag=TAG, name=st.none() | STORABLE)
 def test_what_sql_writes_is_read(empty_shop: Shop, tag: str, name: str | None) -> None:
     identifier = "00000000-0000-7000-8000-000000000001"
@@ -136,6 +137,7 @@ def test_any_text_is_refused_as_a_cursor_is(text: str) -> None:
         decode_cursor(text, "t")
 
 
+@pytest.mark.long
 @given(keys=KEYS, position=st.integers(min_value=0), character=st.sampled_from("0123456789abcdefAg-"))
 def test_a_changed_character_is_noticed(keys: list[str | None], position: int, character: str) -> None:
     cursor = encode_cursor("t", keys)

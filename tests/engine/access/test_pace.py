@@ -17,6 +17,8 @@ from fieldstone.sql.pool_settings import PoolSettings
 from tests.apis import PRINCIPAL
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 COSTLY = 0.06
 """Seconds of the processor that an operation takes: a turn of the loop with one is a long turn."""
 

@@ -59,6 +59,7 @@ PAGES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", PAGES.values(), ids=PAGES)
 @pytest.mark.parametrize("number", PRINCIPALS.values(), ids=PRINCIPALS)
 @pytest.mark.parametrize("rule", [MINE, MINE["or"][1]], ids=["own or of a team", "of a team"])

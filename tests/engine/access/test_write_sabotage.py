@@ -19,6 +19,8 @@ from tests.apis import Served
 from tests.engine.access.few_people import ACME, BOLT, PEOPLE, Bench
 from tests.views import RoleClient, granted, view
 
+pytestmark = pytest.mark.long
+
 BERLIN = {"city": {"eq": "$principal.city"}}
 HAS_DEVELOPERS = {"people": {"some": {"jobTitle": {"eq": "dev"}}}}
 PERSON: dict[str, Any] = {

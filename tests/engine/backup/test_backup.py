@@ -119,6 +119,7 @@ async def test_positions_are_behind_all_that_a_client_may_have_seen(source: str,
         assert archive.manifest.find("second").name == "second"
 
 
+@pytest.mark.long
 async def test_an_empty_log_goes_on_behind_all_positions_too(other: str, target: str, tmp_path: Path) -> None:
     await back_up(other, tmp_path / "all.backup")
     await restore(target, tmp_path / "all.backup")
@@ -292,6 +293,7 @@ async def test_an_unknown_workspace_is_refused(source: str, target: str, tmp_pat
         await restore(target, tmp_path / "all.backup", "third")
 
 
+@pytest.mark.long
 async def test_a_backup_of_an_older_catalog_is_brought_up_to_date(
     databases: Databases, target: str, other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -19,6 +19,8 @@ from tests.engine.events.desk import Desk, Listener, open_desk
 from tests.engine.events.subscriptions.listening import CREATED, emails, object_id
 from tests.waiting import until, until_found
 
+pytestmark = pytest.mark.long
+
 
 async def test_each_action_has_its_subscription(desk: Desk) -> None:
     listeners = {

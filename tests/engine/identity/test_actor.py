@@ -14,6 +14,8 @@ from tests.engine.identity.provider import ISSUER, claims, create_open_role, new
 from tests.engine.server.conftest import StartApp
 from tests.waiting import until_found
 
+pytestmark = pytest.mark.long
+
 CREATED = "createdBy { source name context }"
 BULK = 'mutation { createCompanies(data: [{ name: "b" }, { name: "c" }]) { createdBy { name context } } }'
 NESTED = (

@@ -24,6 +24,7 @@ def made_up(number: int) -> str:
     return f"fs_{number:043}"
 
 
+@pytest.mark.long
 async def test_an_address_has_no_statement_for_each_made_up_key(
     start_app: StartApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

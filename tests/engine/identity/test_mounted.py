@@ -16,6 +16,8 @@ from tests.engine.identity.openid_provider import HERE, SETTINGS, provider_of, v
 from tests.engine.server.conftest import StartApp, client_of
 from tests.engine.server.prepared import migrate
 
+pytestmark = pytest.mark.long
+
 
 async def key_for(app: Any) -> str:
     foundation = (await app.runtime.ready()).foundation

@@ -105,6 +105,7 @@ async def test_behind_a_trusted_proxy_the_forwarded_address_counts(start_app: St
             assert answer.status_code == status, forwarded
 
 
+@pytest.mark.long
 async def test_the_fast_path_compares_the_address_of_each_connection(serve: Serve) -> None:
     async with serve() as serving:
         token = await made_for(serving.client, "127.0.0.1/32")

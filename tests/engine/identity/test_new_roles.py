@@ -12,6 +12,8 @@ from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.snapshot_watcher import SnapshotWatch
 from tests.engine.server.conftest import StartApp
 
+pytestmark = pytest.mark.long
+
 ROLE = 'mutation { createRole(input: { name: "rep" label: "Rep" grants: [{ object: "*" read: {} }] }) { id } }'
 KEY = 'mutation { createApiKey(input: { name: "new" role: "rep" }) { token } }'
 READ = "{ people { edges { node { id } } } }"

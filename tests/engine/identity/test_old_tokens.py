@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import httpx
+import pytest
 
 from tests.engine.identity.browsers import signed_in
 from tests.engine.server.conftest import StartApp
@@ -36,6 +37,7 @@ async def require_bounded(send: Send, key_id: str) -> None:
     assert error["extensions"]["code"] == "FORBIDDEN"
 
 
+@pytest.mark.long
 async def test_an_old_token_gives_nothing_that_outlasts_it(start_app: StartApp) -> None:
     """An old token made keys without an end, and its rotation ended the newest token at once."""
     async with start_app() as (app, client):

@@ -20,6 +20,8 @@ from tests.engine.identity.provider import sign_with_text, unsigned
 from tests.engine.server.conftest import StartApp, client_of
 from tests.waiting import until_true
 
+pytestmark = pytest.mark.long
+
 READ = {"query": "{ __typename }"}
 
 

@@ -38,6 +38,7 @@ async def status(browser: httpx.AsyncClient, **headers: str) -> int:
     return (await browser.post("/graphql", json=READ, headers=headers)).status_code
 
 
+@pytest.mark.long
 async def test_a_session_tells_the_members_of_me(start_app: StartApp) -> None:
     async with start_app(environment="development", max_cost=500, session_rate_limit=77) as (app, client):
         key = key_of(client)
@@ -334,6 +335,7 @@ async def test_made_up_cookies_are_bounded_and_one_that_has_ended_is_not_looked_
         assert (found.count(429) >= 1, set(found)) == (True, {401, 429})
 
 
+@pytest.mark.long
 async def test_the_ways_to_sign_in_are_told_beside_the_cookies_of_another_database(
     start_app: StartApp, app_database: str
 ) -> None:
@@ -384,6 +386,7 @@ async def test_a_code_ends_with_its_key_and_a_body_has_one_secret(start_app: Sta
             assert (answer.status_code, answer.json()["errors"][0]["extensions"]["field"]) == (400, "key")
 
 
+@pytest.mark.long
 async def test_sessions_with_open_sockets_are_checked_by_one_statement(start_app: StartApp) -> None:
     async with start_app() as (app, client):
         services = await app.runtime.ready()

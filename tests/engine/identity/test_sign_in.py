@@ -98,6 +98,7 @@ async def test_other_sites_can_neither_sign_a_person_in_nor_use_a_session(start_
             await socket.initialise(None)
 
 
+@pytest.mark.long
 async def test_sessions_are_listed_and_revoked_with_their_sockets(start_app: StartApp) -> None:
     async with start_app() as (app, client):
         browser = await signed_in(app, key_of(client))

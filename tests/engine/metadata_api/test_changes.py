@@ -135,6 +135,7 @@ async def test_what_cannot_be_changed_is_refused(values: dict[str, Any], code: s
     assert (error["extensions"]["code"], words in error["message"]) == (code, True), error
 
 
+@pytest.mark.long
 async def test_unknown_inputs_in_a_variable_are_refused(apis: Apis) -> None:
     error = await refused(
         apis,
@@ -236,6 +237,7 @@ async def test_a_rollback_makes_a_new_version_of_the_old_model(apis: Apis) -> No
     assert error["extensions"] == {"code": "BAD_USER_INPUT", "field": "to"}
 
 
+@pytest.mark.long
 async def test_a_dry_run_of_a_rollback_says_what_is_lost_and_changes_nothing(apis: Apis, workspace_dsn: str) -> None:
     await apis.data(
         'mutation { createPeople(data: [{ email: "a", phone: "12" }, { email: "b", phone: "x" }]) { id }'

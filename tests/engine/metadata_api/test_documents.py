@@ -28,6 +28,7 @@ async def ask(http: httpx.AsyncClient, text: str, **variables: Any) -> Any:
     return (await http.post("/metadata", json={"query": text, "variables": variables})).json()
 
 
+@pytest.mark.long
 async def test_documents_are_imported_listed_and_removed(start_app: StartApp) -> None:
     async with start_app(documents="trusted") as (_, client):
         manifest = {"a": COUNT, "b": "{ people { totalCount } }"}
@@ -121,6 +122,7 @@ IMPORT_FOR = """mutation ($manifest: JSON!, $role: String) {
 BROKEN = "{ brokenDocuments { documents { documentId reasons } unchecked } }"
 
 
+@pytest.mark.long
 async def test_broken_documents_tell_no_more_of_the_model_than_the_role_sees(start_app: StartApp) -> None:
     """Documents without a role, or with one that sees all, told which names and values a hidden part of it has."""
     async with start_app() as (app, client):
@@ -169,6 +171,7 @@ async def test_documents_of_other_roles_need_the_setting_for_roles(start_app: St
         assert removed["data"]["removeDocuments"] == {"removed": 1}
 
 
+@pytest.mark.long
 async def test_with_the_setting_for_roles_the_documents_of_all_are_listed(start_app: StartApp) -> None:
     async with start_app() as (app, client):
         for id_, role in (("none", None), ("viewers", "viewer")):
@@ -179,6 +182,7 @@ async def test_with_the_setting_for_roles_the_documents_of_all_are_listed(start_
         assert (await ask(client, REMOVE))["data"]["removeDocuments"] == {"removed": 2}
 
 
+@pytest.mark.long
 async def test_a_named_document_tells_no_more_of_the_model_than_the_role_sees(start_app: StartApp) -> None:
     """A document of another client is not valid for the role: its errors named the fields that it asks for."""
     async with start_app() as (app, client):

@@ -66,6 +66,7 @@ async def test_the_term_that_lets_a_record_through_is_named(apis: Apis, ids: dic
     assert (allowed, "by its term or[1]" in reason) == (True, True)
 
 
+@pytest.mark.long
 async def test_the_terms_that_keep_a_record_back_are_named(apis: Apis, ids: dict[str, str]) -> None:
     allowed, reason, way = await ask(apis, "READ", ids["theirs"])
     assert (allowed, way["rule"]) == (False, EITHER)
@@ -150,6 +151,7 @@ async def test_the_way_of_a_parent_names_the_parent(apis: Apis, ids: dict[str, s
     assert (allowed, way["role"]) == (True, "clerk")
 
 
+@pytest.mark.long
 async def test_a_principal_without_a_value_may_nothing(apis: Apis, ids: dict[str, str]) -> None:
     allowed, reason, way = await ask(apis, "READ", ids["mine"], principal={"city": "Bonn"})
     assert (allowed, way) == (False, None)
@@ -183,6 +185,7 @@ async def test_values_of_the_record_are_parameters(apis: Apis, ids: dict[str, st
     assert not (await ask(apis, "READ", ids["mine"], principal=hostile))[0]
 
 
+@pytest.mark.long
 async def test_a_value_that_a_rule_cannot_use_is_the_reason(apis: Apis, ids: dict[str, str]) -> None:
     """The question itself was FORBIDDEN, as if the role of the asking principal lacked a value."""
     grants = [{"object": "person", "read": {"rule": {"city": {"like": "$principal.city"}}}}]

@@ -131,6 +131,7 @@ LEADING = {
 }
 
 
+@pytest.mark.long
 async def test_a_webhook_of_another_role_is_neither_changed_nor_ended(apis: Apis) -> None:
     id_ = (await apis.change(HOOK))["createWebhook"]["id"]
     clerk = await of_role(apis, "clerk", "WEBHOOKS", grants=[{"object": "person", "read": {}}])
@@ -160,6 +161,7 @@ async def test_a_hidden_object_is_to_operations_as_one_that_is_not_there(apis: A
         assert hidden[0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
+@pytest.mark.long
 async def test_webhooks_are_shown_to_roles_that_inherit_theirs_or_may_bind_it(apis: Apis) -> None:
     person = {"object": "person", "read": {}}
     clerk = await of_role(apis, "clerk", "WEBHOOKS", grants=[person])
@@ -173,6 +175,7 @@ async def test_webhooks_are_shown_to_roles_that_inherit_theirs_or_may_bind_it(ap
         assert shown["totalCount"] == len(roles)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("settings", "shown"), [([], ["https://a.example/"]), (["ROLES"], HOOK_URLS)])
 async def test_webhooks_with_other_values_are_for_those_who_may_bind_them(
     apis: Apis, settings: list[str], shown: list[str]

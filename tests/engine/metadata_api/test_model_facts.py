@@ -98,6 +98,7 @@ async def test_a_derived_name_passes(apis: Apis) -> None:
     assert plan["planChanges"]["problems"] == []
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("letters", "longest"), [(62, None), (63, 64), (70, 70)])
 async def test_a_label_of_too_many_letters_is_told_so(letters: int, longest: int | None, apis: Apis) -> None:
     query = f'{{ deriveNames(label: "{"n" * letters}") {{ {NAMES} }} }}'
@@ -158,6 +159,7 @@ async def test_the_records_of_small_objects_are_counted(apis: Apis) -> None:
     assert (await as_role(apis, "editor", person))["data"]["objectStats"] == [{"records": "2", "deleted": "1"}]
 
 
+@pytest.mark.long
 async def test_the_records_of_large_objects_are_estimated(apis: Apis, workspace_dsn: str) -> None:
     with psycopg.connect(workspace_dsn, autocommit=True) as connection:
         table = sql.Identifier(SCHEMA, "company")
@@ -253,6 +255,7 @@ async def test_a_question_about_sizes_is_bounded(apis: Apis) -> None:
     assert error["message"] == "objects must have at most 200 items, not 201."
 
 
+@pytest.mark.long
 async def test_builds_are_listed_while_they_wait(workspace_dsn: str) -> None:
     async with open_apis(workspace_dsn, big_table=-1) as apis:
         assert (await apis.change("{ builds { id } }"))["builds"] == []

@@ -20,6 +20,8 @@ from tests.engine.metadata_api.roles import (
     show,
 )
 
+pytestmark = pytest.mark.long
+
 ROLLBACK = "mutation ($to: BigInt!) { rollback(to: $to) }"
 
 

@@ -243,6 +243,7 @@ async def test_a_change_of_a_parent_that_breaks_an_heir_is_refused(apis: Apis) -
     assert "preset name" in (await refused(apis, UPDATE, id=base, input={"grants": changed}))["message"]
 
 
+@pytest.mark.long
 async def test_a_parents_claim_keeps_the_type_that_rules_of_heirs_need(apis: Apis) -> None:
     base = await create_role(apis, name="base", claims=[{"name": "u", "type": "UUID"}])
     rule, preset = {"rule": {"id": {"eq": "$principal.u"}}}, {"preset": {"id": "$principal.u"}}

@@ -155,6 +155,7 @@ REFUSED = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(("text", "message"), REFUSED.values(), ids=REFUSED)
 async def test_refused_pages(apis: Apis, text: str, message: str) -> None:
     found, code = await refusal(apis, text)
@@ -250,6 +251,7 @@ async def test_an_object_a_field_and_an_index_by_twentys_mutations(apis: Apis) -
 FIELD = "mutation ($i: CreateOneFieldMetadataInput!) { createOneField(input: $i) { id defaultValue options settings } }"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("given", "kept"),
     [
@@ -351,6 +353,7 @@ async def test_our_own_mutation_takes_no_index_as_twenty_gives_it(apis: Apis) ->
     assert error["extensions"]["code"] == "BAD_USER_INPUT"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("member", WITHOUT_EFFECT)
 async def test_our_own_mutations_take_no_members_without_effect(apis: Apis, member: str) -> None:
     text = "mutation ($i: CreateObjectInput!) { createObject(input: $i) { id } }"
@@ -374,6 +377,7 @@ async def test_other_unknown_members_are_refused_everywhere(apis: Apis) -> None:
     assert "dataSourceId" in message
 
 
+@pytest.mark.long
 async def test_the_schema_lists_none_of_it(apis: Apis) -> None:
     names = (*OTHER_NAMES, *UNLISTED_TYPES)
     asked = " ".join(f't{place}: __type(name: "{name}") {{ name }}' for place, name in enumerate(names))

@@ -3,6 +3,8 @@
 import asyncio
 from typing import Any
 
+import pytest
+
 from tests.apis import Apis
 from tests.engine.nested.writing import briefs, check_refused, create, create_text, relate, update, writes_of
 from tests.engine.records import NOBODY, take_events
@@ -74,6 +76,7 @@ async def test_a_key_below_several_records_to_create(apis: Apis) -> None:
     assert found["people"]["edges"] == [{"node": {"opportunities": {"totalCount": 2}}}]
 
 
+@pytest.mark.long
 async def test_rows_of_several_pieces(apis: Apis) -> None:
     rows = [{"title": f"{number}", "person": person(f"{number % 1_100}")} for number in range(2_500)]
     text = create_text("activity", "title person { email }", many=True, plural="activities")

@@ -177,6 +177,7 @@ async def test_links_that_are_not_there(advised: Apis) -> None:
     await check_refused(advised, create_text("company"), "NOT_FOUND", missing, [*below, "person"], d=data)
 
 
+@pytest.mark.long
 async def test_morph_relations(apis: Apis) -> None:
     await relate_to_several(apis, "activity", "owner", ("person", "company"))
     fields = "id ownerPerson { email } ownerCompany { name }"

@@ -55,6 +55,7 @@ async def test_create_from_both_ends(led: Apis) -> None:
     ]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", ["id", "where"])
 async def test_connect_takes_the_target_from_its_holder(led: Apis, way: str) -> None:
     acme = await create(led, "company", BOSS, name="Acme", boss={"create": {"email": "a"}})
@@ -160,6 +161,7 @@ async def test_disconnect_and_update(led: Apis) -> None:
     await check_refused(led, create_text("company"), "NOT_FOUND", missing, ["data", "boss", "connect"], d=data)
 
 
+@pytest.mark.long
 async def test_a_required_key_cannot_be_emptied(apis: Apis) -> None:
     required: Any = {"isNullable": False, "settings": {"onDelete": "CASCADE"}}
     await relate(apis, "activity", "chief", "person", "task", type="ONE_TO_ONE", **required)

@@ -2,9 +2,13 @@
 
 from typing import Any
 
+import pytest
+
 from tests.apis import Apis
 from tests.engine.nested.writing import update
 from tests.engine.plans import MODES, explain, read_rows
+
+pytestmark = pytest.mark.long
 
 
 async def test_no_statement_reads_the_table(large: Apis, large_dsn: str) -> None:

@@ -50,6 +50,7 @@ async def test_create(apis: Apis) -> None:
     assert [email for email, _ in people_of(one)] == ["a", "b", "c", "d"]
 
 
+@pytest.mark.long
 async def test_connect_takes_a_record_from_another(apis: Apis) -> None:
     acme, ids = await staffed(apis)
     blue = await create(apis, "company", FIELDS, people={"connect": [ids["a"], ids["d"].upper()]})

@@ -21,6 +21,7 @@ async def ask(client: httpx.AsyncClient, query: str, headers: Any = None, **vari
     return answer.json()
 
 
+@pytest.mark.long
 async def test_series_of_two_processes(start_app: StartApp) -> None:
     async with start_app() as (app, client), start_app() as (other, _):
         for one in (app, other):

@@ -74,6 +74,7 @@ async def test_the_history_of_a_record(client: httpx.AsyncClient) -> None:
     assert await events(client, 0, filter={"object": "company"}) == []
 
 
+@pytest.mark.long
 async def test_pages_go_back_in_time(client: httpx.AsyncClient) -> None:
     for number in range(25):
         await create(client, "people", email=f"{number}@x")

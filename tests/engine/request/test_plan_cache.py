@@ -23,6 +23,8 @@ from tests.operations import examples, queries
 from tests.reference import load_rows
 from tests.specimens import specimen_template
 
+pytestmark = pytest.mark.long
+
 PEOPLE = "query ($v: String) { people(filter: {email: {eq: $v}}) { edges { node { email } } } }"
 
 

@@ -148,6 +148,7 @@ async def test_whoever_asks_first_does_it(apis: Apis, renewing: Renewing) -> Non
     assert renewing.counts == (1, 2, 1, 0)
 
 
+@pytest.mark.long
 async def test_the_work_is_bounded_and_the_last_used_comes_first(apis: Apis, renewing: Renewing) -> None:
     texts = [f"{COMPANIES} # {number}" for number in range(MOST_OPERATIONS + 5)]
     for text in texts:

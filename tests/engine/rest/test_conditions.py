@@ -5,6 +5,8 @@ import pytest
 
 from tests.engine.rest.asking import ask, create, emails
 
+pytestmark = pytest.mark.long
+
 JSON = "application/json; charset=utf-8"
 
 

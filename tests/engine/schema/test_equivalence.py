@@ -29,6 +29,8 @@ from tests.engine.schema.printing import sorted_print
 from tests.models import all_types_snapshot, metadata_snapshot, standard_snapshot
 from tests.strategies import snapshots
 
+pytestmark = pytest.mark.long
+
 WORKSPACES: dict[str, tuple[Snapshot, MutationSet | None]] = {
     "standard": (standard_snapshot(), None),
     "every field type": (all_types_snapshot(), None),

@@ -61,6 +61,7 @@ def test_suggestions_do_not_depend_on_what_is_built(standard: Snapshot, document
     assert found[0] == found[1]
 
 
+@pytest.mark.long
 def test_errors_do_not_depend_on_what_was_asked_before(standard: Snapshot) -> None:
     corpus = [*WRONG, *RIGHT]
     expected = {document: errors(lazy_schema(standard), document) for document in corpus}

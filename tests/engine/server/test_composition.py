@@ -20,6 +20,8 @@ from fieldstone.sql.executor import Database
 from fieldstone.sql.pool_settings import PoolSettings
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 
 class Stumbling(Database):
     """A database whose first session meets an unforeseen error."""

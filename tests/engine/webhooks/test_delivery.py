@@ -174,6 +174,7 @@ async def test_nothing_leaks_into_another_workspace(sending: Sending, target: Ta
     assert error["extensions"]["code"] == "NOT_FOUND"
 
 
+@pytest.mark.long
 async def test_the_events_of_a_record_come_in_order(sending: Sending, target: TargetServer) -> None:
     """Whatever fails in between; while those of other records need not wait."""
     refused: set[int] = set()

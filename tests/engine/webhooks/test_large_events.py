@@ -12,6 +12,8 @@ from fieldstone.sql.statement import Row, Step
 from tests.engine.webhooks.conftest import Sending, Start
 from tests.engine.webhooks.target import TargetServer
 
+pytestmark = pytest.mark.long
+
 BULK = "mutation ($data: [PersonInput!]!) { createPeople(data: $data) { id } }"
 
 

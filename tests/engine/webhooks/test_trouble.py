@@ -18,6 +18,8 @@ from tests.engine.webhooks.target import Received, Reply, TargetServer, take, ta
 from tests.ports import free_port
 from tests.waiting import until, until_true
 
+pytestmark = pytest.mark.long
+
 CHANGE = "mutation ($id: UUID!, $input: UpdateWebhookInput!) { updateWebhook(id: $id, input: $input) { id } }"
 REDELIVER = "mutation ($id: UUID!) { redeliver(id: $id) { id status attempts } }"
 

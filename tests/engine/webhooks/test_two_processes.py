@@ -18,6 +18,8 @@ from tests.engine.webhooks.conftest import Sending
 from tests.engine.webhooks.target import TargetServer
 from tests.waiting import until_found, until_true
 
+pytestmark = pytest.mark.long
+
 _TICK = FanOut.tick
 _NEWEST = "(SELECT coalesce(max(position), 0) FROM fieldstone.event_log)"
 _KEY = 4711

@@ -152,6 +152,7 @@ async def test_a_migration_that_fails_leaves_nothing_and_is_run_again(bare_dsn: 
         assert (await Catalog.migrate(database, mended)).applied == (version,)
 
 
+@pytest.mark.long
 async def test_killed_in_the_middle_of_a_migration_the_next_start_does_it(bare_dsn: str) -> None:
     slow = (
         *MIGRATIONS,
@@ -169,6 +170,7 @@ async def test_killed_in_the_middle_of_a_migration_the_next_start_does_it(bare_d
         assert (await Catalog.migrate(database, quick)).applied == (slow[-1].version,)
 
 
+@pytest.mark.long
 async def test_behind_a_long_reader_a_migration_holds_no_request_up_and_names_the_reader(
     bare_dsn: str, caplog: pytest.LogCaptureFixture
 ) -> None:

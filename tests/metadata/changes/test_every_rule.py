@@ -25,6 +25,8 @@ from tests.metadata.changes.prepared_cases import CHANGED, NEW
 from tests.metadata.changes.refusal import Refusal
 from tests.metadata.desk import Desk
 
+pytestmark = pytest.mark.long
+
 _FILES = [
     *Path(*changes.__path__).rglob("*.py"),
     *(Path(str(module.__file__)) for module in (value_conversion, record_checks, transaction)),

@@ -133,6 +133,7 @@ async def test_many_older_workspaces_are_renewed_some_at_a_time(desk: Desk, mode
     assert settled == [100, 100, 5]
 
 
+@pytest.mark.long
 async def test_workspaces_that_fail_hold_up_none_behind_them(
     desk: Desk, model_dsn: str, caplog: pytest.LogCaptureFixture
 ) -> None:

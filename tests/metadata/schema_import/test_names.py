@@ -72,6 +72,7 @@ def test_any_name_gives_one_that_is_allowed(given_name: str) -> None:
     assert check_name(field_name(given_name), "name") is None
 
 
+@pytest.mark.long
 def test_english_is_imported_when_a_name_needs_it() -> None:
     script = "import sys, fieldstone.engine.server.cli as c; c.serve, c.import_schema; print('inflect' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=120, check=True)

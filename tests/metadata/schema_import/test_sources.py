@@ -169,6 +169,7 @@ WHERE datname = current_database() AND NOT granted AND clock_timestamp() - waits
 """
 
 
+@pytest.mark.long
 async def test_a_login_with_short_timeouts_imports(run: Import, other_dsn: str) -> None:
     with psycopg.connect(other_dsn) as holder:
         limits = ["statement_timeout", *["transaction_timeout"] * (holder.info.server_version >= 170000)]

@@ -12,6 +12,8 @@ from fieldstone.metadata.workspaces.registry import DEFAULT_WORKSPACE
 from tests.metadata.desk import desk_at, new_field, person
 from tests.metadata.sql_views.readers import findings, reader_of
 
+pytestmark = pytest.mark.long
+
 
 @pytest.fixture
 def owner(empty_database: str) -> Iterator[str]:

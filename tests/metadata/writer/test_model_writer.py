@@ -263,6 +263,7 @@ async def test_cancelled_it_leaves_nothing(desk: Desk, model_dsn: str) -> None:
     assert whole_state(model_dsn) == before
 
 
+@pytest.mark.long
 async def test_a_table_takes_1600_columns_in_its_life(desk: Desk, model_dsn: str) -> None:
     async with connected(model_dsn) as connection:
         cursor = await connection.execute(

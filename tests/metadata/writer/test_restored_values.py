@@ -141,6 +141,7 @@ async def test_the_type_comes_back_with_the_values(case: Case, desk: Desk, model
     assert all(one["message"].endswith(f": {case.lost}") for one in lost)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("source", [kind for kind in T if conversions_of(kind)])
 async def test_each_possible_type_is_given_and_taken_back(source: T, desk: Desk) -> None:
     chosen = {T.SELECT: HIGH_LOW, T.MULTI_SELECT: HIGH_LOW}

@@ -43,6 +43,7 @@ async def ask_quickly(database: Database, *, writes: bool) -> list[Row]:
     return await told
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("run", [asyncio.run, uvloop.run], ids=["asyncio", "uvloop"])
 def test_either_event_loop_will_do(empty_database: str, run: Callable[[Awaitable[None]], None]) -> None:
     async def use() -> None:

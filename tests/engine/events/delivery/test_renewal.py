@@ -15,6 +15,8 @@ from tests.engine.events.desk import Desk, Listener
 from tests.engine.events.subscriptions.listening import CREATED, emails
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 FRAGMENTS = 300
 """Documents that the work thread compiles, for longer than an operation of a client may wait."""
 CREATE_FIELD = """

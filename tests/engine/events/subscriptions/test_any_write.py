@@ -8,6 +8,8 @@ from fieldstone.engine.events.subscriptions.subscription import Refused
 from tests.engine.access.subscribers import rep
 from tests.engine.events.desk import Desk
 
+pytestmark = pytest.mark.long
+
 CHANGED = """subscription (
     $filter: PersonFilterInput, $actions: [RecordEventAction!], $changed: [PersonField!], $after: String
 ) {

@@ -13,6 +13,8 @@ from tests.engine.events.desk import Desk, Listener, open_desk
 from tests.engine.events.subscriptions.listening import field_id, object_id
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 
 async def test_a_subscription_outlives_a_change_of_its_object(desk: Desk) -> None:
     listener = await desk.subscribe("subscription { personCreated { email } }")

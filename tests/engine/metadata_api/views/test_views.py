@@ -53,6 +53,7 @@ BERLIN: dict[str, Any] = {
 }
 
 
+@pytest.mark.long
 async def test_a_view_is_saved_changed_and_deleted(start_app: StartApp) -> None:
     async with start_app() as (_, client):
         assert await views(client) == []
@@ -89,6 +90,7 @@ async def with_fields(client: httpx.AsyncClient, *names: str) -> dict[str, str]:
 GO = "mutation ($id: UUID!) { deleteField(id: $id) { id } }"
 
 
+@pytest.mark.long
 async def test_a_renamed_field_keeps_its_place_and_a_deleted_one_leaves_and_comes_back(start_app: StartApp) -> None:
     async with start_app() as (_, client):
         ids = await with_fields(client, "nick", "badge")
@@ -134,6 +136,7 @@ async def change_fields(client: httpx.AsyncClient, *updates: tuple[str, dict[str
     await ask(client, APPLY, changes=[{"updateField": {"id": id_, "update": update}} for id_, update in updates])
 
 
+@pytest.mark.long
 async def test_a_condition_on_an_option_that_went_leaves_and_comes_back(start_app: StartApp) -> None:
     options = [{"value": value, "label": value, "color": "gray"} for value in ("HIGH", "LOW")]
     field = {"type": "SELECT", "name": "priority", "label": "Priority", "objectMetadataId": "person"}
@@ -164,6 +167,7 @@ async def test_a_condition_on_an_option_that_went_leaves_and_comes_back(start_ap
         assert (view["name"], view["filter"], view["missing"]) == ("Later", given["filter"], [])
 
 
+@pytest.mark.long
 async def test_conditions_that_another_type_does_not_take_leave(start_app: StartApp) -> None:
     async with start_app() as (_, client):
         await with_fields(client, "nick", "badge")

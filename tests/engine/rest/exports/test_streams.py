@@ -206,6 +206,7 @@ async def test_large_records_come_in_smaller_pages(start_app: StartApp, monkeypa
         assert (len(found.text.splitlines()), pages()) == (5, 4)
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("way", ["key", "server", "fault", "database"])
 async def test_an_export_that_cannot_go_on_is_cut(
     start_app: StartApp, monkeypatch: pytest.MonkeyPatch, way: str
@@ -311,6 +312,7 @@ def test_a_role_that_may_not_count_gets_one_page_in_such_an_order() -> None:
             refuse_sorting("city", count=None, limit=limit, page=3)
 
 
+@pytest.mark.long
 async def test_a_client_that_takes_little_at_a_time_is_cut(
     start_app: StartApp, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -40,6 +40,7 @@ async def test_a_user_imports_by_a_token(start_app: StartApp) -> None:
         await ask(client, "POST", "imports?object=people&format=csv&start=run", 403, content="email\n1\n", headers=bob)
 
 
+@pytest.mark.long
 async def test_a_token_that_is_denied_stops_its_job(start_app: StartApp, app_database: str) -> None:
     async with provide(KEY) as provider, start_app(jwt=provider.setting()) as (_, client):
         job = await new_job(client, ROWS, headers=bearer(iat=int(time.time()) - 60))

@@ -100,6 +100,7 @@ async def test_undo_leaves_records_that_were_changed_since(client: httpx.AsyncCl
     assert "The import is UNDONE" in again["message"]
 
 
+@pytest.mark.long
 async def test_undo_of_records_that_were_written_twice(client: httpx.AsyncClient) -> None:
     await create(client, "people", email="a@x", city="Bonn")
     text = "email,city\na@x,Rome\nb@x,Rome\na@x,Oslo\nb@x,Oslo\nb@x,Paris\na@x,Oslo\n"
@@ -122,6 +123,7 @@ async def test_json_lines_with_records_that_point_to_later_ones(client: httpx.As
     assert (checked["status"], counts(checked)) == ("CHECKED", (1, 0, 2))
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("path", "content", "message"),
     [
@@ -160,6 +162,7 @@ async def test_an_unknown_object_and_job(client: httpx.AsyncClient) -> None:
     await ask(client, "GET", f"imports/{job['id']}", 404)
 
 
+@pytest.mark.long
 async def test_a_role_sees_its_own_jobs_and_is_held_to_its_rights(client: httpx.AsyncClient, app_database: str) -> None:
     grants = [{"object": "person", "create": {"fields": {"only": ["email"]}}, "read": {"fields": {"only": ["email"]}}}]
     headers = await key_of_role(client, grants=grants)
@@ -232,6 +235,7 @@ async def test_a_stopped_job_goes_on_where_it_was(client: httpx.AsyncClient, app
     assert (await ask(client, "GET", "people?limit=0"))["totalCount"] == 2_000
 
 
+@pytest.mark.long
 async def test_places_and_bytes_are_bounded(start_app: StartApp, app_database: str) -> None:
     async with start_app(pool_size=8, import_store_mb=3) as (_, client):
         text = "email\na@x\n"

@@ -9,6 +9,8 @@ from tests.engine.rest.asking import ask
 from tests.engine.rest.exports.exporting import key_of_role
 from tests.engine.rest.import_jobs.jobs import act, end_of, new_job
 
+pytestmark = pytest.mark.long
+
 READER = {"object": "company", "read": {}}
 OWNER = [{"object": "*", "read": {}}, {"object": "person", "read": {}, "create": {}, "delete": {}}]
 NARROW = {"object": "person", "read": {"fields": {"only": ["email"]}}, "create": {}, "delete": {}}

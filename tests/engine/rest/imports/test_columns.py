@@ -8,6 +8,8 @@ from tests.engine.rest.exports.exporting import add_field, key_of_role
 from tests.engine.rest.import_jobs.jobs import new_job
 from tests.engine.server.conftest import StartApp
 
+pytestmark = pytest.mark.long
+
 BEGINNING = "columns are named as in an export, or by 'mapping'"
 COMPANY = "; a record to connect to is named by its id ('companyId')"
 

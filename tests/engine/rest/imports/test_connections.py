@@ -20,6 +20,8 @@ from tests.engine.server.fast_path.conftest import serve
 from tests.engine.server.fast_path.talking import Serve, Serving
 from tests.waiting import until
 
+pytestmark = pytest.mark.long
+
 __all__ = ["serve"]
 
 

@@ -35,6 +35,7 @@ CHILDREN_FIRST = (
 PARENTS_FIRST = "email,manager.email\na@x,\nb@x,a@x\nc@x,b@x\nd@x,c@x\n"
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("text", [CHILDREN_FIRST, PARENTS_FIRST], ids=["children first", "parents first"])
 async def test_the_trial_of_a_tree_ends_as_its_import(tree: httpx.AsyncClient, text: str) -> None:
     trial = await report(tree, "people.csv?dry_run=true", text)
@@ -47,6 +48,7 @@ async def test_the_trial_of_a_tree_ends_as_its_import(tree: httpx.AsyncClient, t
     assert (done["created"], done["failed"]) == (4, 0)
 
 
+@pytest.mark.long
 async def test_a_trial_refuses_links_that_lead_nowhere_and_all_that_is_wrong_beside_a_link(
     tree: httpx.AsyncClient,
 ) -> None:

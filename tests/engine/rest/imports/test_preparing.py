@@ -98,6 +98,7 @@ async def test_a_batch_that_cannot_be_prepared_names_its_rows(client: Any, bound
     assert len(bound) > 2
 
 
+@pytest.mark.long
 async def test_another_attempt_makes_records_of_its_own(start_app: StartApp, bound: list[MutationPlan]) -> None:
     """An attempt whose answer was lost may be committed: the ids of its records are not given to others."""
     async with start_app(pool_size=1) as (app, client):

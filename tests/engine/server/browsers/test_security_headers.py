@@ -7,6 +7,8 @@ from fieldstone.engine.server.browsers.security_headers import SECURITY_HEADERS
 from tests.engine.server.conftest import StartApp
 from tests.engine.server.listening import listening
 
+pytestmark = pytest.mark.long
+
 QUERY = {"query": "{ companies { totalCount } }"}
 
 

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 
+import pytest
 from psycopg.conninfo import make_conninfo
 
 from fieldstone.engine.server.cells.workspaces import open_foundation_of
@@ -10,6 +11,8 @@ from fieldstone.engine.server.cli.confirm import change_model
 from fieldstone.engine.settings import load_settings
 from fieldstone.metadata.changes import Change, UpdateObject
 from fieldstone.metadata.model import Snapshot
+
+pytestmark = pytest.mark.long
 
 
 async def test_changes_may_take_longer_to_plan_than_a_transaction_may_idle(workspace_dsn: str) -> None:

@@ -122,6 +122,7 @@ def test_a_shell_completes_commands_and_options(line: str, words: list[str]) -> 
     assert done.stdout.split() == words
 
 
+@pytest.mark.long
 def test_a_subcommand_imports_its_own_work_alone() -> None:
     script = "import sys; from fieldstone.engine.server import cli; cli.roles; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, timeout=60, check=True)

@@ -17,6 +17,8 @@ from tests.engine.server.fast_path.conftest import serve
 from tests.engine.server.fast_path.talking import Serve, Serving
 from tests.processes.serving import run_given
 
+pytestmark = pytest.mark.long
+
 __all__ = ["serve"]
 
 

@@ -48,6 +48,7 @@ def test_an_answer_of_the_warm_path_that_nobody_reads_is_given_up(loop: object) 
         runner.run(ask())
 
 
+@pytest.mark.long
 async def test_an_idle_connection_is_kept_for_its_time_and_then_closed() -> None:
     async with opened(ConnectionLimits(head=0.5)) as (protocol, client, connections):
         looks: list[float] = []

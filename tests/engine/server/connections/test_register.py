@@ -4,11 +4,15 @@ import asyncio
 from collections.abc import Mapping
 from typing import Any
 
+import pytest
+
 from fieldstone.engine.server.connections.limits import ConnectionLimits
 from fieldstone.engine.server.connections.place import Place
 from fieldstone.engine.server.connections.register import Connections
 from fieldstone.engine.server.connections.transport import ClientTransport
 from tests.waiting import until
+
+pytestmark = pytest.mark.long
 
 
 class Socket:

@@ -34,6 +34,7 @@ def records_of(name: str) -> list[SampleRecord]:
     return [record for kind, record in sample_records() if kind == name]
 
 
+@pytest.mark.long
 def test_the_sample_never_changes() -> None:
     # Golden answers are made from it: a change here changes them all.
     digest = hashlib.sha256()
@@ -73,6 +74,7 @@ def test_it_has_nulls_ties_and_text_beyond_ascii(name: str, nullable: list[str],
     assert any(isinstance(value, str) and not value.isascii() for record in records for value in record.values())
 
 
+@pytest.mark.long
 async def test_it_is_inserted_once_and_into_an_empty_workspace_alone(database: str) -> None:
     async with foundation_of(database) as foundation:
         steps: list[tuple[int, int]] = []

@@ -12,6 +12,8 @@ from fieldstone.engine.server.demo.prepare import bring_demo
 from fieldstone.engine.server.demo.sample import TOTAL
 from tests.engine.server.conftest import StartApp
 
+pytestmark = pytest.mark.long
+
 ECHO = "http://echo.fieldstone.invalid/demo"
 MODEL = """{
   objects { edges { node { nameSingular isCustom } } }

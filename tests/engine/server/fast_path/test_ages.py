@@ -32,6 +32,7 @@ async def test_an_old_connection_ends_with_an_answer_of_either_path(serve: Serve
             await until_true(asked)
 
 
+@pytest.mark.long
 async def test_a_connection_ends_after_many_requests(serve: Serve) -> None:
     async with serve(connection_age=3_600) as serving:
         serving.app.connections.limits = replace(serving.app.connections.limits, requests=8)

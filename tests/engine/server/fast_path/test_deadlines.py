@@ -61,6 +61,7 @@ async def test_a_statement_ends_at_the_clients_time(client: httpx.AsyncClient, a
     assert (await ask(client, COUNT, "60000"))[1]["data"]["companies"]["totalCount"] == 0
 
 
+@pytest.mark.long
 async def test_the_servers_own_limit_stays(start_app: StartApp, app_database: str) -> None:
     async with start_app(statement_timeout=1) as (_, client):
         await ask(client, COUNT, "60000")

@@ -14,6 +14,8 @@ from fieldstone.engine.server.fast_path.known_bodies import KnownBodies, Read
 from fieldstone.engine.server.http.requests.body import decode_json
 from fieldstone.engine.server.http.requests.operations import build_request
 
+pytestmark = pytest.mark.long
+
 _TEXTS = st.sampled_from(["{ a }", 'query ($x: Int) { b(c: "\\"variables\\":") }', '"variables":', "é", "\\", "\\u"])
 _LEAVES = st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | _TEXTS
 _VALUES = st.recursive(

@@ -168,6 +168,7 @@ async def test_trusted_documents_and_persisted_queries_are_on_the_fast_path(serv
             assert await serving.warm() == before + 1
 
 
+@pytest.mark.long
 async def test_in_trusted_mode_the_fast_path_refuses_and_forgets(serve: Serve) -> None:
     async with serve() as serving:
         foundation = (await serving.app.runtime.ready()).foundation

@@ -1,6 +1,7 @@
 """Writes that are repeated: each is made once, whatever gets in the way."""
 
 import psycopg
+import pytest
 
 from tests.engine.server.fast_path.talking import CREATE, Serve, count, locked, pass_over, until_waiting
 
@@ -103,6 +104,7 @@ async def test_a_write_whose_commit_fails_is_not_told_as_done(serve: Serve, app_
         assert await count(talk) == 4
 
 
+@pytest.mark.long
 async def test_a_write_that_loses_a_deadlock_is_made_again(serve: Serve, app_database: str) -> None:
     link = "mutation ($e: String!, $c: UUID!) {"
     link += ' createPerson(data: {firstName: "New", email: $e, companyId: $c}) { id } }'

@@ -88,6 +88,7 @@ def token_of(answered: Answered) -> str:
     return token.decode()
 
 
+@pytest.mark.long
 async def test_the_replica_answers_warm_reads(serve: Serve, primary: embedded.EmbeddedServer, standby: Standby) -> None:
     async with serving_both(serve, primary, standby) as (serving, talk, replica):
         warm, answered = await serving.warm(), replica.counters.answered
@@ -165,6 +166,7 @@ async def test_a_replica_that_ends_its_readers_costs_no_request(
         await until_answering(talk, replica)
 
 
+@pytest.mark.long
 async def test_a_replica_that_stands_still_is_left(
     serve: Serve, primary: embedded.EmbeddedServer, standby: Standby
 ) -> None:
@@ -184,6 +186,7 @@ async def test_a_replica_that_stands_still_is_left(
         await until_answering(talk, replica)
 
 
+@pytest.mark.long
 async def test_a_process_starts_without_its_replica(serve: Serve, primary: embedded.EmbeddedServer) -> None:
     with running_standby(primary) as gone:
         pass

@@ -185,6 +185,7 @@ def test_settings_that_will_not_do_are_refused_at_once() -> None:
         create_app(rate_limit=-1)
 
 
+@pytest.mark.long
 async def test_while_the_database_is_away_answers_are_503_and_then_it_goes_on(
     app_database: str, server_dsn: str
 ) -> None:

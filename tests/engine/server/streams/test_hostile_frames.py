@@ -5,12 +5,15 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.engine.events.conftest import Running
 from tests.engine.server.streams.sockets import Closed, connected
 from tests.operations import examples
+
+pytestmark = pytest.mark.long
 
 CODES = {1000, 1002, 1003, 1007, 1009, 4400, 4401, 4403, 4406, 4408, 4409, 4429}
 """The close codes of both protocols for a client's misuse of a socket."""

@@ -63,6 +63,7 @@ async def test_a_workspace_takes_the_records_of_a_client_of_twenty(start_app: St
         }
 
 
+@pytest.mark.long
 async def test_a_workspace_and_its_template_are_made_together_or_not_at_all(start_app: StartApp) -> None:
     """Between two transactions the command could be killed: the workspace then had the standard objects for good."""
     async with start_app() as (app, _):

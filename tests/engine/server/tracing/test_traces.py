@@ -152,6 +152,7 @@ async def test_a_part_of_the_requests_of_the_fast_path_is_traced(
     assert len(roots) == len({one.trace_id for one in roots})
 
 
+@pytest.mark.long
 async def test_subscriptions_webhooks_and_sockets_have_traces(start_app: StartApp, collector: Collector) -> None:
     async with target_server() as target, start_app(tracing=True, webhook_allow="127.0.0.0/8") as (app, client):
         made = {"targetUrl": target.url, "operations": ["person.created"]}
@@ -206,6 +207,7 @@ def _works(collector: Collector) -> set[str]:
     return {span.attributes["fieldstone.work"] for span in collector.named("deliver events")}
 
 
+@pytest.mark.long
 async def test_nothing_is_traced_by_default(serve: Serve, collector: Collector) -> None:
     async with serve() as serving:
         services = await serving.app.runtime.ready()
@@ -218,6 +220,7 @@ async def test_nothing_is_traced_by_default(serve: Serve, collector: Collector) 
     assert collector.bodies == []
 
 
+@pytest.mark.long
 async def test_a_request_that_is_not_sampled_costs_a_few_calls(
     serve: Serve, collector: Collector, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -272,6 +275,7 @@ def _is_recorded(tracer: Tracer, trace_id: int) -> bool:
         return span.is_recording()
 
 
+@pytest.mark.long
 def test_opentelemetry_is_not_even_imported_by_default() -> None:
     code = (
         "import sys\n"

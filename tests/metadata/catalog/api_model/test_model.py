@@ -1,5 +1,7 @@
 """metadata/catalog/api_model/model.py: the model of the catalog's tables against the tables."""
 
+import pytest
+
 from fieldstone.metadata.catalog.api_model.model import catalog_snapshot
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.ids import new_id
@@ -12,6 +14,7 @@ HERE = Workspace(id=new_id(), name="here", schema="workspace_here")
 THERE = Workspace(id=new_id(), name="there", schema="workspace_there")
 
 
+@pytest.mark.long
 async def test_every_part_is_a_column_of_its_type(desk: Desk, model_dsn: str) -> None:
     for object_ in catalog_snapshot(HERE).objects.values():
         columns = columns_of(model_dsn, object_.table.schema, object_.table.name)
