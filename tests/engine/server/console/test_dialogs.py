@@ -35,7 +35,7 @@ async def fill_manifest(page: Page) -> None:
 async def name_strip(page: Page) -> None:
     await page.get_by_role("button", name="browser admin").click()
     await page.get_by_role("menuitem", name="Strip of the workspace…").click()
-    await page.get_by_label("Label").fill("Live")
+    await page.get_by_label("Label", exact=True).fill("Live")
 
 
 async def fill_webhook(page: Page) -> None:
@@ -51,7 +51,7 @@ async def name_view(page: Page) -> None:
 
 async def plan_a_field(page: Page) -> None:
     await page.get_by_role("button", name="Field", exact=True).click()
-    await page.get_by_label("Label").fill("Motto")
+    await page.get_by_label("Label", exact=True).fill("Motto")
     await page.get_by_role("button", name="Show the plan").click()
 
 

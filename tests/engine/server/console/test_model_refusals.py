@@ -52,7 +52,7 @@ async def test_a_refusal_without_a_control_stands_above_the_form(watched: Watche
         await expect(page.get_by_role("alert").filter(has_text="part.note")).to_be_visible()
         # A form names the field, of which the change has the id.
         await page.goto(f"{served.address}/console/model/part/size")
-        await page.get_by_label("Label").fill("Volume")
+        await page.get_by_label("Label", exact=True).fill("Volume")
         await served.ask("/metadata", apply, changes=[{"deleteField": {"id": "part.size"}}])
         await page.get_by_role("button", name="Show the plan").click()
         await expect(page.get_by_role("alert").filter(has_text="there is no field part.size.")).to_be_visible()

@@ -158,7 +158,7 @@ async def test_an_object_is_pinned_and_the_workspace_gets_a_strip_by_keyboard(
         await page.get_by_role("button", name="admin").press("Enter")
         await page.get_by_role("menuitem", name="Strip of the workspace…").press("Enter")
         dialog = page.get_by_role("dialog", name="Strip of the workspace")
-        await dialog.get_by_label("Label").fill("Live customers")
+        await dialog.get_by_label("Label", exact=True).fill("Live customers")
         await dialog.get_by_label("Colour").select_option("Red")
         await watched.assert_accessible()
         await dialog.get_by_role("button", name="Save").press("Enter")

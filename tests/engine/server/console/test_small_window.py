@@ -111,7 +111,7 @@ async def test_menus_pickers_and_the_palette_are_used_by_the_pointer(watched: Wa
         await page.get_by_role("button", name="admin").click()
         await page.get_by_role("menuitem", name="Strip of the workspace…").click()
         strip = page.get_by_role("dialog", name="Strip of the workspace")
-        await strip.get_by_label("Label").fill("Live")
+        await strip.get_by_label("Label", exact=True).fill("Live")
         await strip.get_by_role("button", name="Save").click()
         await expect(strip).to_be_hidden()
         await press(page, "Control+k")
