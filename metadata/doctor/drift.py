@@ -1,7 +1,7 @@
 """Drift: differences between tables and model, each with its repair."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from uuid import UUID
@@ -84,9 +84,9 @@ async def find_drift(
         compile_rules=compile_rules,
     )
     objects = snapshot.objects.values() if only is None else (only,)
-    strangers = _stranger_tables(snapshot, found)
     missing = [object_ for object_ in objects if object_.table.name not in found.columns]
-    drifts = [_missing_table(parts, object_, missing, strangers) for object_ in missing]
+    strangers = _stranger_tables(parts, found, missing)
+    drifts = [_missing_table(parts, object_, found, strangers) for object_ in missing]
     there = [(object_, parts.built(object_)) for object_ in objects if object_.table.name in found.columns]
     aged = dict(await fetch(connection, "aged_indexes", workspace_id=snapshot.workspace.id))
     async for some, wanted in make_tables(connection, there, trigram=trigram):
@@ -94,12 +94,15 @@ async def find_drift(
             one = _One(object_=object_, parts=parts, found=found, wanted=wanted)
             drifts += _compare_columns(one)
             drifts += _stranger_columns(one)
+            if any(_columns_like(one, stranger) for stranger in _strangers(one)):
+                # Its indexes and constraints have the other name of a column, and are right when that has its own.
+                continue
             drifts += _compare_indexes(one)
             drifts += _failed_indexes(one)
             drifts += _older_indexes(one, aged)
             drifts += _compare_constraints(one)
     if only is None:
-        drifts += (_stranger_table(snapshot, table, columns, missing) for table, columns in strangers.items())
+        drifts += (_stranger_table(snapshot, table, like) for table, like in strangers.items())
     return drifts
 
 
@@ -124,6 +127,10 @@ class _Parts:
         """Return the indexes that an object's table is to have by now."""
         return [index for index in self.snapshot.indexes_of[object_.id] if index.status is Status.READY]
 
+    def primary_key(self, object_: Object) -> str:
+        """Return the name of the primary key of an object's table."""
+        return next(index.name for index in self.snapshot.indexes_of[object_.id] if is_primary_key(index, object_))
+
 
 @frozen
 class _One:
@@ -139,14 +146,12 @@ class _One:
         return self.object_.table.name
 
 
-def _missing_table(
-    parts: _Parts, object_: Object, missing: Sequence[Object], strangers: Mapping[str, Collection[str]]
-) -> Drift:
+def _missing_table(parts: _Parts, object_: Object, found: Tables, strangers: Mapping[str, Sequence[Object]]) -> Drift:
     """Return the table with all that belongs to it, but for the keys of others that lead to it."""
     table = object_.table
     finding = f"The table {table.name} of the object {object_.name_singular} is not there"
-    if like := [name for name, columns in strangers.items() if object_ in _objects_like(missing, columns)]:
-        is_sure = len(like) == len(_objects_like(missing, strangers[like[0]])) == 1
+    if like := [name for name, objects in strangers.items() if object_ in objects]:
+        is_sure = found.primary_keys.get(like[0]) == parts.primary_key(object_)
         rename = rewrite.rename_table(replace(table, name=like[0]), table.name)
         return _renamed(object_, finding, like, "object", [rename] if is_sure else [])
     return _drift(
@@ -156,28 +161,36 @@ def _missing_table(
     )
 
 
-def _stranger_tables(snapshot: Snapshot, found: Tables) -> Mapping[str, Collection[str]]:
-    known = {object_.table.name for object_ in snapshot.objects.values()}
-    return {table: columns for table, columns in found.columns.items() if table not in known}
+def _stranger_tables(parts: _Parts, found: Tables, missing: Sequence[Object]) -> Mapping[str, Sequence[Object]]:
+    """Return the tables that belong to no object, each with the objects without a table that it may be of.
+
+    A table keeps its primary key under another name, and no two keys have one name. A copy has the columns alone, as
+    may be the table of another object.
+    """
+    known = {object_.table.name for object_ in parts.snapshot.objects.values()}
+    strangers = [table for table in found.columns if table not in known]
+    by_key = {parts.primary_key(object_): object_ for object_ in missing}
+    sure = {table: [by_key[key]] for table in strangers if (key := found.primary_keys.get(table)) in by_key}
+    ids = {object_.id for (object_,) in sure.values()}
+    columns = [
+        (object_, {part.column.name for field in object_.fields for part in field.parts})
+        for object_ in missing
+        if object_.id not in ids
+    ]
+    return {
+        table: sure.get(table) or [one for one, its in columns if its <= found.columns[table].keys()]
+        for table in strangers
+    }
 
 
-def _stranger_table(snapshot: Snapshot, table: str, columns: Collection[str], missing: Sequence[Object]) -> Drift:
+def _stranger_table(snapshot: Snapshot, table: str, like: Sequence[Object]) -> Drift:
     """Return the table that belongs to no object; one that may be an object's is not to be dropped."""
     finding = f"The table {table} belongs to no object"
-    if like := _objects_like(missing, columns):
+    if like:
         names = _either([object_.table.name for object_ in like])
         return Drift(finding=f"{finding}; it may be {names} under another name.", table=table)
     drop = alter.drop_table(Table(schema=snapshot.workspace.schema, name=table))
     return Drift(finding=f"{finding}.", repair=drop.as_string(), table=table)
-
-
-def _objects_like(missing: Sequence[Object], columns: Collection[str]) -> list[Object]:
-    """Return the objects without a table whose columns are all among these."""
-    return [
-        object_
-        for object_ in missing
-        if all(part.column.name in columns for field in object_.fields for part in field.parts)
-    ]
 
 
 def _renamed(object_: Object, finding: str, like: Sequence[str], owner: str, repair: Sequence[Composed]) -> Drift:
@@ -214,8 +227,10 @@ def _compare_columns(one: _One) -> Iterator[Drift]:
 
 def _missing_column(one: _One, definition: ColumnDefinition, name: str) -> Drift:
     object_, column = one.object_, definition.column
+    found, wanted = one.found.columns[one.name], one.wanted.columns[one.name]
     if like := [stranger for stranger in _strangers(one) if column.name in _columns_like(one, stranger)]:
-        is_sure = len(like) == len(_columns_like(one, like[0])) == 1
+        is_alone = len(like) == len(_columns_like(one, like[0])) == 1
+        is_sure = is_alone and found[like[0]] == wanted[column.name]
         rename = alter.rename_column(object_.table, replace(column, name=like[0]), column.name)
         return _renamed(object_, f"{name} is not there", like, "field", [rename] if is_sure else [])
     needs_value = not column.nullable and definition.default is None

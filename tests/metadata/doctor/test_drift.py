@@ -207,6 +207,18 @@ async def test_a_table_is_made_again_with_all_that_belongs_to_it(desk: Desk, mod
             ],
             id="table",
         ),
+        pytest.param(
+            "ALTER TABLE company RENAME TO firma; CREATE TABLE copied AS TABLE firma",
+            [
+                (
+                    "The table company of the object company is not there; firma, which belongs to no object, may be it"
+                    " under another name."
+                ),
+                "The table copied belongs to no object.",
+                "The table firma belongs to no object; it may be company under another name.",
+            ],
+            id="table beside a copy",
+        ),
     ],
 )
 async def test_a_repair_of_another_name_keeps_the_records(
@@ -216,7 +228,8 @@ async def test_a_repair_of_another_name_keeps_the_records(
     run(model_dsn, "INSERT INTO workspace_default.company (id, name) VALUES (gen_random_uuid(), 'Ada')")
     run(model_dsn, f"SET search_path = workspace_default; {statement}")
     found = await drifts(desk)
-    assert [drift.finding for drift in found if "another name" in drift.finding] == findings
+    # The indexes on it are not listed: a repair of theirs would build for nothing what is right when it has its name.
+    assert [drift.finding for drift in found] == findings
     for drift in found:
         run(model_dsn, drift.repair or "")
     assert await drifts(desk) == []
@@ -239,15 +252,24 @@ async def test_a_repair_of_another_name_keeps_the_records(
             "CREATE TABLE one AS TABLE person; CREATE TABLE other AS TABLE person; DROP TABLE person CASCADE",
             "is not there; one or other, which belongs to no object, may be it under another name.",
         ),
+        (
+            "ALTER TABLE person DROP city; ALTER TABLE person ADD more text NOT NULL DEFAULT 'x'",
+            "person.city is not there; more, which belongs to no field, may be it under another name.",
+        ),
+        (
+            "CREATE TABLE one AS TABLE company; DROP TABLE project",
+            "The table one belongs to no object; it may be project under another name.",
+        ),
     ],
 )
 async def test_nothing_is_renamed_made_or_dropped_where_it_may_be_another(
     desk: Desk, model_dsn: str, statement: str, finding: str
 ) -> None:
+    await desk.change(lambda _: [new_object("project")])
     run(model_dsn, f"SET search_path = workspace_default; {statement}")
     found = [drift for drift in await drifts(desk) if "another name" in drift.finding]
     assert finding in " ".join(drift.finding for drift in found)
-    assert [drift.repair for drift in found] == [None, None, None]
+    assert {drift.repair for drift in found} == {None}
 
 
 async def test_a_required_column_comes_back_empty_first(desk: Desk, model_dsn: str) -> None:
