@@ -267,6 +267,7 @@ class Database:
             WritesRefused: The server is the primary, and takes no writes by its settings.
             ReadOnlyServer: A new connection would lead to a standby, too.
         """
+        await self._standby.require_writes(error)
         connection = await self._acquire(None, None, verify=True)
         try:
             await self._standby.leave(error, connection)

@@ -182,6 +182,12 @@ def warn_of_idle_limit(idle_limit: Sequence[Row]) -> None:
         )
 
 
+async def session_refuses_writes(session: psycopg.AsyncConnection) -> bool:
+    """Return whether a session leads to a primary that takes no writes by the settings of its login or database."""
+    answer = await session.execute(_REFUSES.text.encode())
+    return await answer.fetchone() == (True,)
+
+
 async def refuses_writes(connection: DriverConnection, settings: PoolSettings) -> bool:
     """Return whether a connection leads to a primary that takes no writes by its settings; its transaction ends."""
     await connection.restore()

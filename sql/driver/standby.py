@@ -3,15 +3,18 @@
 import asyncio
 import logging
 
+import psycopg
+
 from fieldstone.sql.driver.connection import DriverConnection
 from fieldstone.sql.driver.connection_pool import ConnectionPool
-from fieldstone.sql.driver.server import leads_to_standby, refuses_writes
+from fieldstone.sql.driver.server import leads_to_standby, refuses_writes, session_refuses_writes
 from fieldstone.sql.driver.sessions import Sessions
-from fieldstone.sql.errors import ReadOnlyServer, WritesRefused
+from fieldstone.sql.errors import DatabaseError, ReadOnlyServer, WritesRefused
 from fieldstone.sql.pool_settings import PoolSettings, asks_for_writes
 
 _LOG = logging.getLogger(__name__)
 
+_REFUSED = "the database takes no writes now: default_transaction_read_only is on"
 _STANDBY = "the server is a standby by now"
 _DROP_EACH = 1.0
 """The least seconds between two looks at the server, or ends of all connections, for one that takes no writes."""
@@ -39,6 +42,23 @@ class Standby:
         self._sessions = sessions
         self._looking, self._next_look, self._stays = asyncio.Lock(), 0.0, False
 
+    async def require_writes(self, error: ReadOnlyServer) -> None:
+        """Ask a session: its login, or a setting newer than the pool's connections, may refuse writes to it alone.
+
+        Raises:
+            WritesRefused: The server is the primary, and takes no writes of sessions by its settings.
+        """
+        try:
+            async with self._sessions.lend() as session:
+                is_refused = await session_refuses_writes(session)
+        except (psycopg.Error, DatabaseError):
+            return
+        if is_refused:
+            _, owner_asks = self._asks_for_writes
+            if not owner_asks:
+                await self._sessions.drop()
+            raise WritesRefused(_REFUSED) from error
+
     async def leave(self, error: ReadOnlyServer, connection: DriverConnection) -> None:
         """End this connection, and all others with it where that is due: each of them may lead to the old primary.
 
@@ -64,7 +84,7 @@ class Standby:
                 connection.retire()
             if is_due and not owner_asks:
                 await self._sessions.drop()
-            raise WritesRefused("the database takes no writes now: default_transaction_read_only is on") from error
+            raise WritesRefused(_REFUSED) from error
         if self._stays:
             raise error
         connection.end(_STANDBY)

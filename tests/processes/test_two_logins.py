@@ -16,12 +16,16 @@ from psycopg.conninfo import conninfo_to_dict, make_conninfo
 
 from fieldstone.engine import create_app
 from fieldstone.metadata.errors import LoginsRefused
+from fieldstone.sql.errors import WritesRefused
+from fieldstone.sql.executor import Database
+from fieldstone.sql.pool_settings import PoolSettings
 from tests.databases import Databases
 from tests.engine.server.conftest import client_of
 from tests.engine.server.listening import listening
 from tests.engine.server.prepared import migrate
 from tests.engine.webhooks.target import target_server
 from tests.processes.serving import run
+from tests.sql.driving import BACKEND
 from tests.waiting import until, until_found
 
 
@@ -97,6 +101,27 @@ CREATE_FIELD = (
 
 
 @pytest.mark.long
+async def test_an_owner_that_takes_no_writes_ends_no_connection_of_the_login_that_serves(logins: Logins) -> None:
+    """Each change in vain took the server for a standby, and ended all connections with their statements."""
+    name = conninfo_to_dict(logins.owner)["user"]
+    logins.execute(f'ALTER ROLE "{name}" SET default_transaction_read_only = on')
+    settings = PoolSettings(connections=1)
+    database = Database.connect(logins.serving, settings=settings, owner_dsn=logins.owner)
+    await database.open()
+    try:
+        backend = await database.read(BACKEND, (), share=None)
+        for _ in range(2):
+            with pytest.raises(WritesRefused, match="default_transaction_read_only is on"):
+                async with database.session() as session:
+                    await session.execute("CREATE TABLE public.note ()")
+            assert await database.read(BACKEND, (), share=None) == backend
+        logins.execute(f'ALTER ROLE "{name}" RESET default_transaction_read_only')
+        async with database.session() as session:
+            await session.execute("CREATE TABLE public.note ()")
+    finally:
+        await database.close()
+
+
 async def test_records_the_model_events_and_the_audit_log_work_with_two_logins(logins: Logins) -> None:
     async with served(logins) as (app, client):
         object_ = (await ask(client, CREATE_OBJECT, "/metadata"))["createObject"]["id"]
