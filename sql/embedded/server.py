@@ -73,16 +73,24 @@ def start(data_dir: Path, *, tcp: TcpAddress | None = None, creates: bool = True
     """
     try:
         folder = DataFolder(root=data_dir.expanduser().resolve())
-        if not creates and not folder.cluster.exists():
-            raise EmbeddedServerError(
-                f"{folder.root} has no PostgreSQL: `fieldstone serve` makes it, DATABASE_URL names another database,"
-                " and FIELDSTONE_DATA_DIR another folder"
-            )
+        if not creates:
+            _require_cluster(folder)
         folder.root.mkdir(parents=True, exist_ok=True)
         with exclusively(folder.change_lock):
             return _join(folder, tcp)
     except (OSError, psycopg.Error) as error:
         raise EmbeddedServerError(f"PostgreSQL cannot be run on {data_dir}: {error}") from error
+
+
+def _require_cluster(folder: DataFolder) -> None:
+    if not folder.cluster.exists() and folder.change_lock.exists():
+        with exclusively(folder.change_lock):
+            pass  # Another process may be making it: the lock is free when that is done.
+    if not folder.cluster.exists():
+        raise EmbeddedServerError(
+            f"{folder.root} has no PostgreSQL: `fieldstone serve` makes it, DATABASE_URL names another database,"
+            " and FIELDSTONE_DATA_DIR another folder"
+        )
 
 
 def stop(server: EmbeddedServer) -> None:

@@ -19,7 +19,7 @@ from fieldstone.sql.embedded.folder import PORT, DataFolder
 from fieldstone.sql.embedded.locks import is_held
 from fieldstone.sql.errors import EmbeddedServerError
 from tests.processes.embedded_runs import Run, is_alive, is_running, postmaster_of, records, running
-from tests.waiting import until
+from tests.waiting import eventually, until
 
 pytestmark = pytest.mark.long
 
@@ -218,6 +218,20 @@ def test_processes_that_start_at_once_share_one_server(new_data_dir: Path) -> No
         stop(server)
     assert len(servers) == 4
     assert not is_running(new_data_dir)
+
+
+def test_a_command_that_only_reads_waits_for_the_process_that_makes_the_cluster(new_data_dir: Path) -> None:
+    """It said that there is no PostgreSQL, some seconds before there was."""
+    made: list[EmbeddedServer] = []
+    making = threading.Thread(target=lambda: made.append(start(new_data_dir)))
+    making.start()
+    folder = DataFolder(root=new_data_dir)
+    eventually(lambda: folder.unfinished_cluster.exists() or folder.cluster.exists(), "nothing was begun")
+    server = start(new_data_dir, creates=False)
+    making.join()
+    assert [one.dsn for one in made] == [server.dsn]
+    for one in (server, *made):
+        stop(one)
 
 
 def test_a_server_that_cannot_start_says_why_and_leaves_nothing_running(data_dir: Path) -> None:
