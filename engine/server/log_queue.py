@@ -69,8 +69,10 @@ class LogQueue:
 
     def flush(self, limit: float = _FAREWELL) -> bool:
         """Wait until all lines so far are written, for `limit` seconds at most; return whether they are."""
+        if self._lines:
+            self._start()
         if self._thread is None:
-            return True
+            return not self._lines
         flushed = threading.Event()
         self._flushes.append(flushed)
         self._due.set()

@@ -111,10 +111,24 @@ async def test_lines_that_no_thread_could_be_started_for_come_with_the_next_one(
         with monkeypatch.context() as patch:
             patch.setattr(threading.Thread, "start", lack)
             queue.msg("first")
+            assert not queue.flush()
             queue.hold("second")
         queue.hold("third")
         assert queue.flush()
         assert pipe.read() == "first\nsecond\nthird\n"
+
+
+def test_the_last_lines_are_written_though_no_thread_could_be_started_for_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    def lack(_thread: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with unread() as pipe:
+        queue = LogQueue()
+        with monkeypatch.context() as patch:
+            patch.setattr(threading.Thread, "start", lack)
+            queue.msg("last")
+        assert queue.flush()
+        assert pipe.read() == "last\n"
 
 
 def test_without_standard_error_lines_are_counted(monkeypatch: pytest.MonkeyPatch) -> None:
