@@ -2,7 +2,7 @@
 
 import pytest
 
-from fieldstone.metadata.changes import Change, CreateIndex, DeleteField, DeleteIndex, always
+from fieldstone.metadata.changes import Change, CreateIndex, DeleteField, DeleteIndex, UpdateField, always, apply
 from fieldstone.metadata.changes.kinds.renew_texts import find_missing
 from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType as T
@@ -136,3 +136,11 @@ async def test_a_new_field_without_indexes_of_its_labels_brings_them_with_anothe
     again = await change(desk, update("person", "mails", type=T.EMAILS))
     (name,) = sorted_names(again, "person") - before
     assert again.constraints[name].sub_field == "primaryEmail"
+
+
+async def test_an_update_without_new_settings_looks_at_no_index(desk: Desk) -> None:
+    """A change of 1,000 labels looked through all indexes of a model 1,000 times."""
+    before = await desk.default()
+    after = apply(before, UpdateField(field_id=field_of(before, "person", "city").id, label="Town")).snapshot
+    assert after is not before
+    assert "indexes_of" not in vars(after)

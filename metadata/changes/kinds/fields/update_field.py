@@ -246,6 +246,8 @@ def _change_label_indexes(
     after: Snapshot, object_: Object, field: Field, updated: Field, change: UpdateField
 ) -> Snapshot:
     if updated.type is field.type:
+        if updated.settings == field.settings:
+            return after
         gone = {
             index.id
             for index in after.indexes_of.get(object_.id, ())
@@ -255,8 +257,6 @@ def _change_label_indexes(
         }
         if gone:
             return replace(after, indexes={id_: one for id_, one in after.indexes.items() if id_ not in gone})
-        if updated.settings == field.settings:
-            return after
     found = build_label_indexes(after.objects[updated.object_id], updated, change.index_id)
     made = tuple(index for index in found if find_same(after, index) is None)
     return replace(after, indexes=with_indexes(after, made)) if made else after
