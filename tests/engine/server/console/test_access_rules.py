@@ -7,6 +7,7 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.engine.server.console.browsing import Serve, Served, Watched
 from tests.engine.server.console.forms import apply_plan, choose
+from tests.engine.server.console.records.writes.roles import as_role
 
 pytestmark = pytest.mark.system
 
@@ -115,4 +116,16 @@ async def test_rules_checks_and_presets_are_made_as_rows(watched: Watched, serve
         await ways.get_by_role("button", name="Done").click()
         await form.get_by_role("button", name="Cancel").click()
         await expect(form).to_be_hidden()
+        await watched.assert_clean(served.address, (".js", ".css"))
+
+
+async def test_the_rules_of_an_object_that_is_not_active_are_shown(watched: Watched, serve: Serve) -> None:
+    """No role writes its fields, and the form did not open."""
+    async with serve() as served:
+        await as_role(served, {"object": "activity", "read": {}})
+        change = '{ updateObject: { id: "activity" update: { isActive: false } } }'
+        await served.ask("/metadata", f"mutation {{ applyChanges(changes: [{change}]) {{ version }} }}")
+        await watched.sign_in(served, "/console/access/roles")
+        await watched.page.get_by_role("button", name="Partial", exact=True).click()
+        await expect(await open_ways(watched.page, "read", "Activities")).to_be_visible()
         await watched.assert_clean(served.address, (".js", ".css"))

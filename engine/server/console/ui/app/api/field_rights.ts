@@ -1,19 +1,26 @@
 // The fields of an object that the role may give in a new record, and in an update.
 
 import { metadata } from "./client.ts";
+import { ApiError } from "./errors.ts";
 import FIELD_RIGHTS from "./field_rights.graphql";
 import type { ObjectModel } from "./model.ts";
 
 export type FieldRights = { create: readonly string[]; update: readonly string[] };
 
-/** Return the names of the fields of an object that the role may give. */
-export async function readFieldRights(objectId: string, signal: AbortSignal): Promise<FieldRights> {
-  const answer = await metadata<{ fieldRights: readonly FieldRights[] }>(
-    FIELD_RIGHTS,
-    { object: objectId },
-    { signal },
-  );
-  return answer.fieldRights[0] ?? { create: [], update: [] };
+/** Return the names of the fields of an object that the role may give; null for an object that is not active. */
+export async function readFieldRights(objectId: string, signal: AbortSignal): Promise<FieldRights | null> {
+  try {
+    const answer = await metadata<{ fieldRights: readonly FieldRights[] }>(
+      FIELD_RIGHTS,
+      { object: objectId },
+      { signal },
+    );
+    return answer.fieldRights[0] ?? null;
+  } catch (error) {
+    // Pages of access show the fields of an object without records, too.
+    if (error instanceof ApiError && error.code === "NOT_FOUND") return null;
+    throw error;
+  }
 }
 
 /** Return the object with the writes that may give each of its fields. */

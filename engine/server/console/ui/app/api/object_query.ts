@@ -26,7 +26,7 @@ async function readObject(filter: object, signal: AbortSignal): Promise<ObjectMo
     unnamed.length === 0 ? null : readLabels(unnamed, signal),
   ]);
   const named = labels === null ? object : withTargetLabels(object, labels);
-  return withFieldRights(named, rights);
+  return rights === null ? named : withFieldRights(named, rights);
 }
 
 async function readWhole(filter: object, signal: AbortSignal): Promise<ObjectNode | null> {

@@ -79,8 +79,14 @@ export function useViewed() {
   const role = useViewedRole();
   return useQuery({
     queryKey: ["viewed", role],
-    queryFn: async ({ signal }) => (await metadata<{ me: Session }>(ME, {}, { signal })).me,
+    queryFn: async ({ client, signal }) => {
+      const { me } = await metadata<{ me: Session }>(ME, {}, { signal });
+      // The answers of an earlier view may be those of other rights.
+      client.removeQueries({ queryKey: [me.workspace, me.role] });
+      return me;
+    },
     enabled: role !== null,
     staleTime: Number.POSITIVE_INFINITY,
+    gcTime: 0,
   });
 }

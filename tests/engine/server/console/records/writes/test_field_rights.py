@@ -94,3 +94,32 @@ async def test_the_locks_of_a_list_follow_the_role(watched: Watched, serve: Serv
         await expect(cell(page, "Eva")).to_be_visible()
         await expect(page.get_by_role("alert")).to_have_count(0)
         await watched.assert_clean(served.address, LOADED)
+
+
+async def test_a_role_that_is_viewed_again_has_its_present_rights(watched: Watched, serve: Serve) -> None:
+    """The session and the model of the first view were kept, with the locks of that time."""
+    async with serve() as served:
+        await as_role(served, GRANT)
+        page = await open_list(watched, served, "../access/roles")
+        main = page.get_by_role("navigation", name="Main")
+        lock = page.get_by_role("columnheader").filter(has_text="First name").get_by_role("img", name=LOCK)
+
+        async def view() -> None:
+            await page.get_by_role("button", name="View as Partial").click()
+            await main.get_by_role("link", name="People").click()
+            await count_shown(page, "3 records")
+
+        await view()
+        await expect(lock).to_be_visible()
+        await page.get_by_role("button", name="Stop").click()
+        role = (await served.ask("/metadata", '{ role(name: "partial") { id } }'))["role"]
+        update = "mutation ($id: UUID!, $input: UpdateRoleInput!) { updateRole(id: $id, input: $input) { id } }"
+        grants = [{**GRANT, "update": WRITTEN, "delete": {}}]
+        await served.ask("/metadata", update, id=role["id"], input={"grants": grants})
+        await main.get_by_role("link", name="Access").click()
+        await view()
+        await page.get_by_role("grid").focus()
+        await press(page, "Control+Home", "Shift+ ")
+        await expect(page.get_by_role("button", name="Delete", exact=True)).to_be_visible()
+        await expect(lock).to_have_count(0)
+        await watched.assert_clean(served.address, LOADED)

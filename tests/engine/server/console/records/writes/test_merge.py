@@ -3,7 +3,7 @@
 import pytest
 from playwright.async_api import expect
 
-from tests.engine.server.console.browsing import Serve, Watched
+from tests.engine.server.console.browsing import Serve, Watched, hold_requests
 from tests.engine.server.console.records.lists import ask, cell, count_shown, open_list, press
 
 pytestmark = pytest.mark.system
@@ -169,3 +169,26 @@ async def test_a_record_that_another_changed_meanwhile_is_told_and_not_merged(wa
         await dialog.get_by_role("button", name="Merge 2 records").click()
         await expect(page.get_by_text("Merged 2 records into")).to_be_visible()
         assert (await ask(served, live))["people"]["totalCount"] == 1
+
+
+async def test_records_are_merged_while_their_duplicates_are_looked_for(watched: Watched, serve: Serve) -> None:
+    """A search for duplicates may take seconds, and found ones that are not chosen change nothing in the merge."""
+    async with serve() as served:
+        await ask(served, CREATE, data=TWINS[:2])
+        page = await open_list(watched, served, 'people?sort=email&f={"city":{"in":["Bletchley","London"]}}')
+        await count_shown(page, "2 records")
+        await page.get_by_role("grid").focus()
+        await press(page, "Shift+ ", "ArrowDown", "Shift+ ")
+        sent: list[str] = []
+        page.on("request", lambda one: sent.append(one.post_data or ""))
+        held = await hold_requests(page, "/graphql", "ConsoleDuplicates")
+        await page.get_by_role("button", name="Merge…").click()
+        dialog = page.get_by_role("dialog", name="Merge People")
+        merge = dialog.get_by_role("button", name="Merge 2 records")
+        await expect(merge).to_be_enabled()
+        held.released.set()
+        await expect(dialog.get_by_text("2 records would become one.")).to_be_visible()
+        await merge.click()
+        await expect(page.get_by_text("Merged 2 records into")).to_be_visible()
+        # One trial, and the merge itself.
+        assert sum("mutation ConsoleMerge" in one for one in sent) == 2

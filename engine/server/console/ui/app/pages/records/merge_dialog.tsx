@@ -58,7 +58,12 @@ export function MergeDialog({ list, selected, onClose }: MergeProps) {
   const canMerge = order.length > 1 && order.length <= MOST_MERGED;
   const trial = useQuery({
     // The trial is of the records as they are shown.
-    queryKey: keyFor("trial", order, stays, given.dataUpdatedAt, alike.dataUpdatedAt),
+    queryKey: keyFor(
+      "trial",
+      order,
+      stays,
+      rows.map(({ updatedAt }) => updatedAt),
+    ),
     queryFn: () => mergeRows(object, rows, stays, true),
     enabled: canMerge,
     staleTime: 0,
@@ -76,7 +81,8 @@ export function MergeDialog({ list, selected, onClose }: MergeProps) {
     },
     onError: (error) => isUnsure(error) && list.renew(),
   });
-  const isRead = !given.isFetching && !alike.isFetching;
+  // Records may be merged while their duplicates are looked for, but not while shown ones are read again.
+  const isReadAgain = given.isRefetching || alike.isRefetching;
   const refusal = merging.error ?? (canMerge ? trial.error : null);
   const changed = candidates.find(({ row }) => row.id === changedMeanwhile(refusal));
   const readAgain = () => {
@@ -101,7 +107,7 @@ export function MergeDialog({ list, selected, onClose }: MergeProps) {
           <Button slot="close">Cancel</Button>
           <Button
             kind="danger"
-            isDisabled={!result || trial.isFetching || !isRead || changed !== undefined}
+            isDisabled={!result || trial.isFetching || isReadAgain || changed !== undefined}
             onPress={() => merging.isPending || merging.mutate()}
           >
             {merging.isPending ? "Merging…" : `Merge ${plural(order.length, "record")}`}
@@ -143,7 +149,7 @@ export function MergeDialog({ list, selected, onClose }: MergeProps) {
           />
         ))}
       </fieldset>
-      <p role="status">{wordsOf(order.length, !isRead, trial)}</p>
+      <p role="status">{wordsOf(order.length, given.isFetching || alike.isFetching, trial)}</p>
       {canMerge && (
         <Select
           label="The record that stays"

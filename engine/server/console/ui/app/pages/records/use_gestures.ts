@@ -119,16 +119,16 @@ export function useGestures(list: List, ways: Ways) {
   }
 
   function clear(records: readonly RecordRow[]): void {
-    const cells = records.flatMap((record) =>
-      writable().map(({ field }) => ({ record, field, value: null, text: "" })),
-    );
+    const written = writable();
+    const cells = records.flatMap((record) => written.map(({ field }) => ({ record, field, value: null, text: "" })));
     void edits.write(`Emptied ${plural(cells.length, "cell")}`, cells);
   }
 
   function fillDown([first, ...others]: readonly RecordRow[]): void {
     if (!first) return;
+    const written = writable();
     const cells = others.flatMap((record) =>
-      writable().map(({ field }) => ({
+      written.map(({ field }) => ({
         record,
         field,
         value: readValue(first, field),
