@@ -228,7 +228,7 @@ async def test_a_repair_of_another_name_keeps_the_records(
     run(model_dsn, "INSERT INTO workspace_default.company (id, name) VALUES (gen_random_uuid(), 'Ada')")
     run(model_dsn, f"SET search_path = workspace_default; {statement}")
     found = await drifts(desk)
-    # The indexes on it are not listed: a repair of theirs would build for nothing what is right when it has its name.
+    # The indexes on it are not listed: with the name back they are right, and their repairs would build for nothing.
     assert [drift.finding for drift in found] == findings
     for drift in found:
         run(model_dsn, drift.repair or "")
