@@ -45,6 +45,7 @@ _SERVER_OF_ITS_OWN = (
     "The test restarts an embedded server of its own, which is plain PostgreSQL; tests/citus/test_nodes.py has nodes"
     " that die and come back."
 )
+_LOCKS = "the writes wait for each other on the node that has the records, and the test looks at the coordinator"
 _STATISTICS = (
     "The test reads the statistics of a table; the rows of a distributed one lie in another table, on the node of the"
     " workspace."
@@ -88,6 +89,7 @@ LIMITS: Final[Mapping[str, str]] = {
     "tests/engine/access/test_any_leak.py": _FAULT_OF_COPIES,
     "tests/engine/rest/imports/test_imports.py::test_postgresql_knows_the_values_of_a_large_import": _STATISTICS,
     "tests/metadata/doctor/test_unused.py": _STATISTICS,
+    "tests/engine/test_raced_merges.py": _LOCKS,
     "tests/engine/test_merge.py::test_blanks_are_filled_in_order": _MORE_STATEMENTS,
     "tests/engine/backup/test_backup.py::test_a_restored_database_has_each_row_and_each_definition": _LIES_TOGETHER,
     "tests/engine/backup/test_backup.py::test_a_backup_is_of_one_moment": _LIES_TOGETHER,
