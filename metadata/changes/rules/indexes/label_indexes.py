@@ -38,9 +38,7 @@ def label_sub_fields(field: Field) -> tuple[str | None, ...]:
 
 def build_label_indexes(object_: Object, field: Field, seed: UUID) -> Iterator[Index]:
     """Yield the indexes for the labels that a field holds, unless it skips them; their ids follow from the `seed`."""
-    if field.settings.get(SKIP_LABEL_INDEX) is True:
-        return
-    for sub_field in label_sub_fields(field):
+    for sub_field in _indexed_labels(field):
         id_ = uuid5(seed, f"label {sub_field or _NAME}")
         index = Index(id=id_, object_id=object_.id, name="", field_ids=(field.id,), sub_field=sub_field)
         yield name_index(object_, index)
@@ -50,9 +48,12 @@ def is_label_index(object_: Object, index: Index) -> bool:
     """Return whether an index is one that its field brings with it."""
     if index.is_unique or index.is_partial or index.method != BTREE or len(index.field_ids) > 1:
         return False
-    field = object_.by_id[index.field_ids[0]]
-    is_skipped = field.settings.get(SKIP_LABEL_INDEX) is True
-    return index.text_order > 0 and index.sub_field in label_sub_fields(field) and not is_skipped
+    return index.text_order > 0 and index.sub_field in _indexed_labels(object_.by_id[index.field_ids[0]])
+
+
+def _indexed_labels(field: Field) -> tuple[str | None, ...]:
+    """Return the labels that a field brings indexes for: all, or none if it skips them."""
+    return () if field.settings.get(SKIP_LABEL_INDEX) is True else label_sub_fields(field)
 
 
 def name_index(object_: Object, index: Index) -> Index:

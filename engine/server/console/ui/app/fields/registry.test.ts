@@ -232,37 +232,29 @@ test("a long value of JSON is cut where it is shown and whole where it is copied
   assert.equal(copyText(long, like("RAW_JSON")), JSON.stringify(long, null, 2));
 });
 
+const WHOLE = {
+  id: "1",
+  name: "x",
+  label: "X",
+  description: null,
+  isSystem: false,
+  isNullable: true,
+  isUnique: false,
+};
+
 test("the server's own members, and ends without a key, are not edited", () => {
-  const whole = {
-    id: "1",
-    name: "x",
-    label: "X",
-    description: null,
-    isSystem: false,
-    isNullable: true,
-    isUnique: false,
-  };
-  assert.equal(isEditable({ ...whole, ...like("TEXT") }), true);
-  assert.equal(isEditable({ ...whole, ...like("TEXT"), name: "createdBy", isSystem: true }), false);
-  assert.equal(isEditable({ ...whole, ...like("TS_VECTOR") }), false);
+  assert.equal(isEditable({ ...WHOLE, ...like("TEXT") }), true);
+  assert.equal(isEditable({ ...WHOLE, ...like("TEXT"), name: "createdBy", isSystem: true }), false);
+  assert.equal(isEditable({ ...WHOLE, ...like("TS_VECTOR") }), false);
   const many = related("ONE_TO_MANY", []);
   assert.equal(
-    isEditable({ ...whole, ...many, relation: many.relation && { ...many.relation, holdsKey: false } }),
+    isEditable({ ...WHOLE, ...many, relation: many.relation && { ...many.relation, holdsKey: false } }),
     false,
   );
 });
 
 test("a field that the role does not give is locked in an update, and open in a new record", () => {
-  const whole = {
-    id: "1",
-    name: "x",
-    label: "X",
-    description: null,
-    isSystem: false,
-    isNullable: true,
-    isUnique: false,
-  };
-  const field = { ...whole, ...like("TEXT"), given: { create: true, update: false } };
+  const field = { ...WHOLE, ...like("TEXT"), given: { create: true, update: false } };
   assert.equal(refusalOf(field, "create"), null);
   assert.equal(refusalOf(field, "update"), "Your role does not write X.");
   assert.equal(isLocked(field), true);

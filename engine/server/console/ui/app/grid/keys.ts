@@ -66,3 +66,13 @@ export function commandOf(event: Key, page: number): Command | null {
   if (event.shiftKey && key === "Enter") return { do: "newRow" };
   return PLAIN[key] ?? (event.key.length === 1 ? { do: "edit", text: event.key } : null);
 }
+
+/** Return the handler for a value outside of a grid that takes the keys which edit a cell. */
+export function onEditKey(edit: (text: string | null) => void) {
+  return (event: Key & { preventDefault(): void }): void => {
+    const command = commandOf(event, 1);
+    if (command?.do !== "edit") return;
+    event.preventDefault();
+    edit(command.text);
+  };
+}

@@ -10,7 +10,7 @@ import { Cell } from "../../fields/cell.tsx";
 import { Editor } from "../../fields/editors/editor.tsx";
 import { type NameOf, useRecordNames } from "../../fields/record_name.tsx";
 import { formatValue, mayGive, NULL_TEXT } from "../../fields/registry.ts";
-import { commandOf } from "../../grid/keys.ts";
+import { onEditKey } from "../../grid/keys.ts";
 import { Button } from "../../kit/button.tsx";
 import { focusFirst, showRefusal, takeLostFocus } from "../../kit/focus.ts";
 import { Problem } from "../../kit/problem.tsx";
@@ -170,12 +170,7 @@ function NewValue({ field, value, nameOf, onEdit }: NewValueProps) {
       aria-label={`Edit ${field.label}: ${field.relation ? name : formatValue(value, field)}`}
       onClick={() => onEdit(null)}
       // The value looks like an input: it takes the keys that edit a cell.
-      onKeyDown={(event) => {
-        const command = commandOf(event, 1);
-        if (command?.do !== "edit") return;
-        event.preventDefault();
-        onEdit(command.text);
-      }}
+      onKeyDown={onEditKey(onEdit)}
     >
       {field.relation && value ? name : <Cell value={value} field={field} />}
     </button>

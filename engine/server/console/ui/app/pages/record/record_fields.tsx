@@ -10,7 +10,7 @@ import { Editor } from "../../fields/editors/editor.tsx";
 import { Locked } from "../../fields/locked.tsx";
 import { formatValue, isLocked, mayGive } from "../../fields/registry.ts";
 import { readValue } from "../../grid/edits.ts";
-import { commandOf } from "../../grid/keys.ts";
+import { onEditKey } from "../../grid/keys.ts";
 import { cellKey } from "../../grid/marks.ts";
 import { focusFirst } from "../../kit/focus.ts";
 import { EditorLeft } from "../../kit/unsaved.ts";
@@ -96,12 +96,7 @@ function FieldValue({ record, row, field, onOpen }: RecordFieldsProps & { field:
           data-state={isPending ? "pending" : refused ? "refused" : undefined}
           onClick={() => begin(null)}
           // The value takes the keys that edit a cell of a list.
-          onKeyDown={(event) => {
-            const command = commandOf(event, 1);
-            if (command?.do !== "edit") return;
-            event.preventDefault();
-            begin(command.text);
-          }}
+          onKeyDown={onEditKey(begin)}
         >
           {refused ? refused.text : <Cell value={row[field.name]} field={field} />}
         </button>
