@@ -5,8 +5,11 @@
 An open loop: requests arrive at random at a given rate, whether or not those before are answered. First a closed loop
 finds the saturating rate of a query that costs the database much, or, with `--compiled`, the process. At each multiple
 of it: the answers within a second (the goodput, and its part of the peak), their times from the moment at which they
-were due, the refusals, and the server's memory. At last another workspace reads single records by id at a low rate, for
-six times as long: alone, and beside the overload, which a process of its own sends.
+were due, the refusals, and the server's memory. At last another workspace reads single records by id at a low rate,
+alone and beside the overload in turn, which a process of its own sends: six times each, since the speed of a machine
+drifts. The times of these reads begin when they are sent, and where the system allows it their client has a real-time
+priority: without it, the client waits for a processor as often as the server does, and its waits would be taken for
+the server's.
 
 Arrivals take a free connection or a new one, of which there are at most `--connections`; an arrival that finds none is
 counted as unsent. All is bounded in time and number, and goes to 127.0.0.1 alone.
@@ -17,11 +20,12 @@ import asyncio
 import contextlib
 import json
 import multiprocessing
+import os
 import random
 import statistics
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, Protocol
 
@@ -149,7 +153,10 @@ async def closed_loop(clients: Sequence[Clients], seconds: float) -> float:
 
 
 async def open_loop(clients: Sequence[Clients], rate: float, seconds: float, **variables: object) -> Outcome:
-    """Send requests at this mean rate, at random times, and return their outcome when all are answered."""
+    """Send requests at this mean rate, at random times, and return their outcome when all are answered.
+
+    Their times begin when they are due, so that a wait for a free connection counts.
+    """
     outcome, draw = Outcome(), random.Random(7)  # noqa: S311 - no secret
     due, number = time.perf_counter(), 0
     ends = due + seconds
@@ -160,6 +167,28 @@ async def open_loop(clients: Sequence[Clients], rate: float, seconds: float, **v
             number += 1
             due += draw.expovariate(rate)
     return outcome
+
+
+@contextlib.contextmanager
+def real_time() -> Iterator[None]:
+    """Give this process a real-time priority within the block, if the system allows it; its children have none."""
+    try:
+        os.sched_setscheduler(0, os.SCHED_FIFO | os.SCHED_RESET_ON_FORK, os.sched_param(1))
+    except OSError:
+        print("no real-time priority: the waits of the neighbour's client for a processor are among its times")
+    try:
+        yield
+    finally:
+        os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+async def neighbour_reads(client: Clients, outcome: Outcome, seconds: float, id_: str) -> None:
+    """Read a record by id at a low rate, at random times; the times of the reads begin when they are sent."""
+    draw, ends = random.Random(), time.perf_counter() + seconds  # noqa: S311 - no secret
+    async with asyncio.TaskGroup() as tasks:
+        while (now := time.perf_counter()) < ends:
+            tasks.create_task(client.ask(outcome, now, id=id_))
+            await asyncio.sleep(draw.expovariate(_NEIGHBOUR_RATE))
 
 
 class Address(Protocol):
@@ -250,14 +279,21 @@ async def measure(server: Server, seconds: float, rows: int, key_count: int, con
     for times in (0.7, 1, 2, 4):
         outcome = await open_loop(clients, times * peak, seconds, x="%q%")
         show(f"{times} times the peak", outcome, seconds, peak, process_usage(server.pid).memory)
-    seconds *= _NEIGHBOUR_TIMES
+    load = _Load(server.host, server.port, tuple(keys), query, connections // key_count, 2 * peak, seconds + 1)
+    alone, beside = Outcome(), Outcome()
+    for _ in range(_NEIGHBOUR_TIMES):
+        with real_time():
+            await neighbour_reads(other, alone, seconds, id_)
+        sending = multiprocessing.get_context("spawn").Process(target=send, args=(load,))
+        sending.start()
+        await asyncio.sleep(1)
+        with real_time():
+            await neighbour_reads(other, beside, seconds, id_)
+        await asyncio.to_thread(sending.join)
     print(f"{'':<34}{'p50':>8}{'p95':>8}{'p99':>8}")
-    show_neighbour("neighbour, alone", await open_loop([other], _NEIGHBOUR_RATE, seconds, id=id_))
-    load = _Load(server.host, server.port, tuple(keys), query, connections // key_count, 2 * peak, seconds)
-    sending = multiprocessing.get_context("spawn").Process(target=send, args=(load,))
-    sending.start()
-    show_neighbour("neighbour, beside 2 times", await open_loop([other], _NEIGHBOUR_RATE, seconds, id=id_))
-    await asyncio.to_thread(sending.join)
+    show_neighbour("neighbour, alone", alone)
+    show_neighbour("neighbour, beside 2 times", beside)
+    print(f"the 99th percentile beside it is {beside.cut(99) / alone.cut(99):.2f} times the one alone")
     print(f"connections: {sum(one.opened for one in clients)} opened, {sum(one.ended for one in clients)} ended")
     key = {"Authorization": f"Bearer {keys[0]}"}
     async with httpx.AsyncClient(base_url=f"http://{server.host}:{server.port}", headers=key) as asking:
