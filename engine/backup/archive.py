@@ -86,7 +86,8 @@ class MemberWriter:
 def write_archive(path: Path) -> Iterator[ArchiveWriter]:
     """Write a backup for the length of the block; the file appears complete or not at all.
 
-    Until then it is beside its place, with `.unfinished` behind its name. Standard output gets it as it is made.
+    Until then it is beside its place, with `.unfinished` behind its name. Standard output gets it as it is made, and is
+    no ZIP if the block fails.
 
     Raises:
         BackupRefused: there is such a file, another process writes it, or it cannot be written.
@@ -94,7 +95,12 @@ def write_archive(path: Path) -> Iterator[ArchiveWriter]:
     if path == STDOUT:
         try:
             with zipfile.ZipFile(sys.stdout.buffer, "w", zipfile.ZIP_DEFLATED, compresslevel=_LEVEL) as file:
-                yield ArchiveWriter(file)
+                try:
+                    yield ArchiveWriter(file)
+                except BaseException:
+                    # Without its directory, which `close` writes in the mode "w", no reader takes this for a whole ZIP.
+                    file.mode = "r"
+                    raise
             sys.stdout.buffer.flush()
         except BrokenPipeError:
             raise

@@ -1,5 +1,6 @@
 """The file of a backup: complete or not there, and each damage is noticed."""
 
+import contextlib
 import errno
 import os
 import zipfile
@@ -7,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from fieldstone.engine.backup.archive import read_archive, write_archive
+from fieldstone.engine.backup.archive import STDOUT, read_archive, write_archive
 from fieldstone.engine.backup.errors import BackupRefused
 from fieldstone.engine.backup.manifest import FORMAT, Manifest
 
@@ -83,6 +84,21 @@ def test_a_file_that_was_cut_off_is_no_backup(backup: Path, kept: float) -> None
     backup.write_bytes(content[: int(len(content) * kept)])
     with pytest.raises(BackupRefused, match="no complete backup"), read_archive(backup):
         pass
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_standard_output_is_no_zip_where_a_backup_fails(
+    tmp_path: Path, capsysbinary: pytest.CaptureFixture[bytes], fails: bool
+) -> None:
+    """It was one that `unzip -t` passed, without the members that were still to come."""
+    with contextlib.suppress(LookupError), write_archive(STDOUT) as archive, archive.member("one") as member:
+        member.write(b"1\n" * 200_000)
+        if fails:
+            raise LookupError
+    received = tmp_path / "received.backup"
+    received.write_bytes(capsysbinary.readouterr().out)
+    assert received.stat().st_size > 0
+    assert zipfile.is_zipfile(received) is not fails
 
 
 @pytest.mark.parametrize("at", [100, 0.25, 0.5, 0.6])
