@@ -48,6 +48,44 @@ def test_a_killed_worker_costs_its_own_requests_alone_and_is_replaced(database: 
         assert (death["worker"], death["code"]) == (killed, -9)
 
 
+def test_a_worker_that_is_stopped_is_killed_and_replaced(database: str) -> None:
+    given = JSON_LOG | {"FIELDSTONE_WORKER_TIMEOUT": "5"}
+    with serving("--workers", "2", "--preload", DATABASE_URL=database, **given) as served:
+        pids = workers(served)
+        with visited(served, 8) as visitors:
+            wait_for_answers(visitors, 25)
+            seen = {line["path"]: line["worker"] for line in lines(served, "request") if "visitor" in line["path"]}
+            stopped = seen[visitors[0].place]
+            os.kill(pids[stopped], signal.SIGSTOP)
+            # Its clients wait for no longer than the timeout, and are then served by others.
+            wait_for_answers(visitors, 25)
+            assert workers(served, 3)[stopped] != pids[stopped]
+        for visitor in visitors:
+            failed = len(visitor.failures)
+            assert failed == (1 if seen[visitor.place] == stopped else 0), visitor.failures
+        (death,) = lines(served, "a worker has died")
+        facts = {"worker": stopped, "pid": pids[stopped], "code": -9, "reason": "its event loop has not turned for 5 s"}
+        assert death.items() >= facts.items()
+
+
+def test_no_worker_is_killed_where_all_processes_were_stopped(database: str) -> None:
+    given = JSON_LOG | {"FIELDSTONE_WORKER_TIMEOUT": "4"}
+    with serving("--workers", "2", "--preload", DATABASE_URL=database, **given) as served:
+        processes = [*workers(served).values(), served.process.pid]
+        for pid in processes:
+            os.kill(pid, signal.SIGSTOP)
+        # Time itself is tested: twice as long as a worker may stand still.
+        time.sleep(9)
+        # The supervisor goes on first.
+        for pid in reversed(processes):
+            os.kill(pid, signal.SIGCONT)
+        with visited(served, 4) as visitors:
+            wait_for_answers(visitors, 100)
+        assert not any(visitor.failures for visitor in visitors)
+        assert lines(served, "a worker has died") == []
+        assert {*workers(served).values()} == {*processes[:-1]}
+
+
 def test_a_reload_under_load_fails_no_request_and_brings_new_settings(database: str, tmp_path: Path) -> None:
     settings = tmp_path / "settings"
     settings.write_text("FIELDSTONE_MAX_ALIASES=500\n")

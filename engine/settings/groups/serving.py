@@ -24,6 +24,9 @@ class ServingSettings(Group):
     workers: Workers = setting(1,
         "Processes that serve on the port under one `fieldstone serve`; `auto` is one for each core.",
         "auto or a whole number from 1 to 64", ge=1, le=64)
+    worker_timeout: int = whole(30,
+        "Seconds after which a worker whose event loop stands still is killed and replaced; 0 is never.",
+        least=0, most=86_400)
     max_connections: int = whole(10_000,
         "The most connections of clients; beyond it the connections idle for longest are closed.")
     max_connections_each: int = whole(2_500, "The most connections of one address, in IPv6 of one network of 64 bits.")

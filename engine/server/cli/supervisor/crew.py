@@ -6,17 +6,17 @@ import os
 import signal
 import time
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from fieldstone.engine.server.cli.supervisor.board import MOST_WORKERS, Board
 from fieldstone.engine.server.cli.supervisor.launch import WORKER, Launch, starting
 from fieldstone.engine.server.cli.supervisor.tasks import WorkerTask
 
-_STANDS_STILL: Final = 30.0
-"""Seconds after which a worker whose event loop has not turned is killed: a long validation takes three."""
-_FIRST_TURN: Final = 120.0
-"""Seconds until the first turn, for the imports on a busy machine."""
+LOOKS: Final = 1.0
+"""Seconds between two looks at the workers."""
+_START: Final = 120.0
+"""Seconds that a worker has at least, while it does not serve yet: its imports block it on a busy machine."""
 _SLACK: Final = 5.0
 """Seconds beyond the drain time after which a worker that was asked to end is killed."""
 _QUICKLY: Final = 3.0
@@ -59,6 +59,7 @@ class Worker:
         pid: its process id.
         ready: the descriptor that becomes readable when it serves, or has ended before it did.
         since: when it was started, by a clock that never goes back.
+        turned_at: when a look found that its event loop had turned, by the clock of the crew, as `kill_at` is.
         is_ready: whether it serves.
         is_leaving: whether it was asked to end.
         fault: the reason for which the supervisor has killed it, if it has.
@@ -71,9 +72,9 @@ class Worker:
     is_ready: bool = False
     is_leaving: bool = False
     fault: str | None = None
+    turned_at: float
     kill_at: float = math.inf
     beats: int = 0
-    turned_at: float = field(default=0.0)
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal, unless it has ended."""
@@ -100,6 +101,8 @@ class Crew:
         self._launch = launch
         self._workers: dict[int, Worker] = {}
         self._looked_at = time.monotonic()
+        # Seconds for which this process has run: a machine or a supervisor that stood still is no worker's fault.
+        self._clock = 0.0
 
     def __len__(self) -> int:
         """Return the number of processes."""
@@ -139,8 +142,9 @@ class Crew:
                 embedded=embedded,
             )
             pid = self._launch(WORKER, task.write(), environment, (*self._shared.descriptors(), told))
-        now = time.monotonic()
-        made = self._workers[pid] = Worker(number=number, pid=pid, ready=ready, since=now, turned_at=now)
+        made = self._workers[pid] = Worker(
+            number=number, pid=pid, ready=ready, since=time.monotonic(), turned_at=self._clock
+        )
         return made
 
     def find(self, pid: int) -> Worker | None:
@@ -167,25 +171,24 @@ class Crew:
         for worker in self:
             self._ask(worker, signal.SIGQUIT, _QUICKLY)
 
-    def look(self) -> None:
-        """Kill those that stand still, and those that have not ended in time."""
+    def look(self, timeout: float) -> None:
+        """Kill those whose event loop has not turned for so many seconds, and those that have not ended in time."""
         now = time.monotonic()
-        # Where this process itself has stood still, the workers may have, too.
-        was_away = now - self._looked_at > _SLACK
+        self._clock += min(now - self._looked_at, LOOKS)
         self._looked_at = now
         for worker in self:
             beats = self._shared.board.beats(worker.number)
-            if beats != worker.beats or was_away:
-                worker.beats, worker.turned_at = beats, now
-            limit = _STANDS_STILL if worker.beats else _FIRST_TURN
-            if now - worker.turned_at > limit:
+            if beats != worker.beats:
+                worker.beats, worker.turned_at = beats, self._clock
+            limit = timeout if worker.is_ready else max(timeout, _START)
+            if self._clock - worker.turned_at > limit:
                 worker.fault = f"its event loop has not turned for {limit:g} s"
-            elif now > worker.kill_at:
+            elif self._clock > worker.kill_at:
                 worker.fault = "it has not ended in time"
             if worker.fault is not None:
                 worker.signal(signal.SIGKILL)
 
     def _ask(self, worker: Worker, number: signal.Signals, seconds: float) -> None:
         worker.is_leaving = True
-        worker.kill_at = min(worker.kill_at, time.monotonic() + seconds)
+        worker.kill_at = min(worker.kill_at, self._clock + seconds)
         worker.signal(number)

@@ -1,5 +1,6 @@
 """A reload: each worker is replaced by a successor with the code and the settings of the moment."""
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -23,6 +24,11 @@ class Basis:
     def drain(self) -> float:
         """The seconds that a worker has for its requests in progress when it is asked to end."""
         return float(self.settings["drain_timeout"])
+
+    @property
+    def worker_timeout(self) -> float:
+        """The seconds after which a worker whose event loop has not turned is killed; infinite if none is."""
+        return float(self.settings["worker_timeout"]) or math.inf
 
 
 @dataclass(slots=True, kw_only=True)

@@ -24,7 +24,7 @@ from fieldstone.engine.server.cli.serving.announcement import announce
 from fieldstone.engine.server.cli.serving.env_file import read_env_file
 from fieldstone.engine.server.cli.serving.listener import listen, url_of
 from fieldstone.engine.server.cli.supervisor.board import Board, make_shared_file
-from fieldstone.engine.server.cli.supervisor.crew import Crew, Shared, Worker
+from fieldstone.engine.server.cli.supervisor.crew import LOOKS, Crew, Shared, Worker
 from fieldstone.engine.server.cli.supervisor.deaths import Deaths
 from fieldstone.engine.server.cli.supervisor.keeper_process import KeeperProcess
 from fieldstone.engine.server.cli.supervisor.launch import fork, preload, spawn
@@ -33,8 +33,6 @@ from fieldstone.engine.server.cli.supervisor.reload import Basis, Reload
 from fieldstone.engine.server.cli.supervisor.signals import waking
 from fieldstone.engine.server.rate_limits.count_table import COUNTS_SIZE
 
-_LOOKS: Final = 1.0
-"""Seconds between two looks at the workers."""
 _KEEPER_PAUSE: Final = 2.0
 """Seconds until a keeper that has died is started again."""
 _FIXED: Final = MappingProxyType({"host": "FIELDSTONE_HOST", "port": "FIELDSTONE_PORT"})
@@ -128,8 +126,8 @@ class _Supervisor:
     def _step(self) -> bool:
         """Take the steps that are due; return True when everything has ended."""
         now, crew = time.monotonic(), self._crew
-        if crew is not None:
-            crew.look()
+        if crew is not None and self._basis is not None:
+            crew.look(self._basis.worker_timeout)
         if self._is_ending:
             if (crew is not None and len(crew)) or self._preparing is not None:
                 return False
@@ -154,7 +152,7 @@ class _Supervisor:
 
     def _patience(self) -> float:
         until_start = self._start_at - time.monotonic()
-        return until_start if 0 < until_start < _LOOKS else _LOOKS
+        return until_start if 0 < until_start < LOOKS else LOOKS
 
     # Keepers.
 

@@ -130,6 +130,7 @@ def _told(settings: Settings) -> Mapping[str, Any]:
         "is_json": logs_json(settings),
         "workers": settings.workers,
         "drain_timeout": settings.drain_timeout,
+        "worker_timeout": settings.worker_timeout,
     }
 
 

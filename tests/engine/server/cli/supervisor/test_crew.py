@@ -1,6 +1,7 @@
 """Workers that stand still, that do not end, and that die too often."""
 
 import errno
+import math
 import os
 import signal
 from collections.abc import Iterable, Iterator, Mapping
@@ -38,21 +39,27 @@ def crew(board: Board) -> Iterator[Crew]:
         made.bury(worker)
 
 
-def test_a_worker_whose_loop_turns_lives_and_one_that_stands_still_is_killed(
-    crew: Crew, board: Board, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(crews, "_STANDS_STILL", 0.3)
-    turning, standing = (crew.start(2, {}, {}, None) for _ in range(2))
+def serve(crew: Crew, board: Board, number: int) -> list[Worker]:
+    """Start so many workers that serve, and whose event loops have turned once."""
+    made = [crew.start(number, {}, {}, None) for _ in range(number)]
+    for worker in made:
+        worker.is_ready = True
+        board.beat(worker.number, 1)
+    return made
+
+
+def test_a_worker_whose_loop_turns_lives_and_one_that_stands_still_is_killed(crew: Crew, board: Board) -> None:
+    turning, standing = serve(crew, board, 2)
     assert (turning.number, standing.number) == (0, 1)
-    board.beat(standing.number, 3)
 
     def look() -> bool:
         board.beat(turning.number, 1)
-        crew.look()
+        crew.look(0.3)
         return standing.fault is not None
 
     eventually(look, "a worker that stands still is not killed")
     assert turning.fault is None
+    assert standing.fault == "its event loop has not turned for 0.3 s"
     assert os.waitstatus_to_exitcode(os.waitpid(standing.pid, 0)[1]) == -signal.SIGKILL
     crew.bury(standing)
     assert board.beats(standing.number) == 0
@@ -67,11 +74,75 @@ def test_a_worker_that_does_not_end_in_time_is_killed(crew: Crew, monkeypatch: p
     crew.retire(worker, 0.1)
 
     def look() -> bool:
-        crew.look()
+        crew.look(math.inf)
         return worker.fault is not None
 
     eventually(look, "it is not killed")
     assert crew.staying() == []
+
+
+class Clock:
+    """A clock that a test moves, in the place of the module `time`."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    made = Clock()
+    monkeypatch.setattr(crews, "time", made)
+    return made
+
+
+def looks(crew: Crew, clock: Clock, seconds: int, timeout: float) -> None:
+    """Have the supervisor look at its workers each second."""
+    for _ in range(seconds):
+        clock.now += 1
+        crew.look(timeout)
+
+
+def faults(*workers: Worker) -> list[str | None]:
+    return [worker.fault for worker in workers]
+
+
+def test_seconds_in_which_the_supervisor_did_not_run_are_no_workers_fault(
+    clock: Clock, crew: Crew, board: Board
+) -> None:
+    standing, leaving = serve(crew, board, 2)
+    crew.retire(leaving, 15)
+    looks(crew, clock, 1, 30)
+    # The machine is suspended for an hour, three times.
+    for _ in range(3):
+        clock.now += 3600
+        crew.look(30)
+    looks(crew, clock, 16, 30)
+    assert faults(standing, leaving) == [None, None]
+    board.beat(leaving.number, 1)
+    looks(crew, clock, 12, 30)
+    assert faults(standing, leaving) == ["its event loop has not turned for 30 s", "it has not ended in time"]
+
+
+def test_a_worker_that_starts_has_two_minutes_without_a_turn(clock: Clock, crew: Crew, board: Board) -> None:
+    importing, compiling = (crew.start(2, {}, {}, None) for _ in range(2))
+    board.beat(compiling.number, 0)
+    looks(crew, clock, 120, 30)
+    assert faults(importing, compiling) == [None, None]
+    looks(crew, clock, 2, 30)
+    assert faults(importing, compiling) == ["its event loop has not turned for 120 s"] * 2
+
+
+def test_no_worker_is_killed_without_a_timeout(clock: Clock, crew: Crew, board: Board) -> None:
+    (standing,) = serve(crew, board, 1)
+    starting = crew.start(2, {}, {}, None)
+    basis = Basis(settings={"worker_timeout": 0}, environment={})
+    looks(crew, clock, 1000, basis.worker_timeout)
+    assert faults(standing, starting) == [None, None]
+    looks(crew, clock, 1, 1)
+    assert faults(standing, starting) == [f"its event loop has not turned for {limit} s" for limit in (1, 120)]
 
 
 def test_a_worker_that_cannot_be_started_leaves_no_pipe(board: Board) -> None:
