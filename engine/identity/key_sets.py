@@ -25,6 +25,7 @@ PAUSE: Final = 30.0
 """Seconds between two fetches that unknown key ids cause: anyone can make one up."""
 RETRY: Final = 5.0
 """Seconds between two fetches while there are no keys at all."""
+_NOT_FETCHED: Final = "The keys of the token's issuer cannot be fetched: try again in a moment."
 
 
 class IssuerKeys(Protocol):
@@ -37,7 +38,7 @@ class IssuerKeys(Protocol):
     changed: Signal[[]]
 
     async def find(self, kid: str | None, algorithm: str) -> SigningKey | None:
-        """Return the key for a token with this key id and algorithm; raises ServiceUnavailable without any keys."""
+        """Return the key for a token with this key id and algorithm; raises ServiceUnavailable if there may be one."""
 
     def has(self, key: SigningKey) -> bool:
         """Return whether the issuer still has this key."""
@@ -69,7 +70,7 @@ class FetchedKeys:
     """A key set at an address.
 
     A known key is found without a wait. An unknown key id has the set fetched once for all that wait, and then not for
-    30 seconds.
+    30 seconds. If that fetch has failed, nobody knows whether the key is one of the issuer's new ones.
 
     Args:
         url: the address of the key set.
@@ -85,6 +86,7 @@ class FetchedKeys:
         self._keys: tuple[SigningKey, ...] = ()
         self._fetched_at: float | None = None
         self._asked_at = float("-inf")
+        self._has_failed = False
         self._fetch: asyncio.Task[object] | None = None
 
     async def find(self, kid: str | None, algorithm: str) -> SigningKey | None:
@@ -97,13 +99,15 @@ class FetchedKeys:
         if age >= USABLE_FOR:
             await self._renew(RETRY)
             if self._fetched_at is None or self._clock() - self._fetched_at >= USABLE_FOR:
-                raise ServiceUnavailable("The keys of the token's issuer cannot be fetched: try again in a moment.")
+                raise ServiceUnavailable(_NOT_FETCHED)
         elif age >= FRESH_FOR and self._may_ask(PAUSE):
             self._begin()
         found = self._match(kid, algorithm)
         if found is None and kid is not None:
             await self._renew(PAUSE)
             found = self._match(kid, algorithm)
+            if found is None and self._has_failed:
+                raise ServiceUnavailable(_NOT_FETCHED)
         return found
 
     def has(self, key: SigningKey) -> bool:
@@ -146,7 +150,9 @@ class FetchedKeys:
                 keys = read_key_set(loads(await self._fetcher.fetch(self._url)))
         except (TimeoutError, Unreachable, ValueError, RecursionError) as error:
             _LOG.warning("the key set at %s cannot be fetched: %s", self._url, str(error) or type(error).__name__)
+            self._has_failed = True
             return
+        self._has_failed = False
         before, self._keys, self._fetched_at = self._keys, keys, self._clock()
         if before != keys:
             self.changed()

@@ -68,6 +68,25 @@ async def test_an_unknown_id_causes_one_fetch_in_half_a_minute() -> None:
         assert provider.requests == 3
 
 
+async def test_an_unknown_id_may_be_a_new_one_while_the_set_cannot_be_fetched() -> None:
+    async with provide(A) as provider, open_keys(provider) as (keys, clock):
+        assert await keys.find("a", "ES256")
+        provider.keys = [A, B]
+        provider.answer = answer(b"", "502 Bad Gateway")
+        clock.now += PAUSE
+        for _ in range(5):
+            with pytest.raises(ServiceUnavailable):
+                await keys.find("b", "ES256")
+        # A token of a known key is verified as before, and strangers cause no more fetches.
+        assert await keys.find("a", "ES256")
+        assert provider.requests == 2
+        provider.answer = None
+        clock.now += PAUSE
+        assert await keys.find("b", "ES256")
+        assert await keys.find("made up", "ES256") is None
+        assert provider.requests == 3
+
+
 @pytest.mark.long
 async def test_a_fetch_for_an_unknown_id_holds_up_nobody_with_a_known_one() -> None:
     async with provide(A) as provider, open_keys(provider) as (keys, clock):
