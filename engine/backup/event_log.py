@@ -6,6 +6,7 @@ log are moved behind those that were ever given. They stay without gaps: webhook
 that resumes after an old position hears that it has expired.
 """
 
+from types import MappingProxyType
 from typing import Final
 
 from psycopg import sql
@@ -21,8 +22,18 @@ from fieldstone.sql.queries import read_queries
 
 _QUERIES = read_queries(__name__)
 _POSITION = "position"
-_PAUSES: Final = 53
-"""The version of the catalog from which on webhooks have the position of their last activation."""
+_MOVES: Final = MappingProxyType(
+    {
+        "move_head": 1,
+        "move_consumers": 1,
+        "move_webhooks": 1,
+        "move_deliveries": 1,
+        "move_moved_events": 36,
+        "move_log_epochs": 36,
+        "move_pauses": 53,
+    }
+)
+"""The statements that move positions, with the version of the catalog from which on it has the column."""
 
 
 async def restore_log(connection: Session, archive: ArchiveReader, saved: SavedTable) -> None:
@@ -50,8 +61,6 @@ async def restore_log(connection: Session, archive: ArchiveReader, saved: SavedT
             names_sql(saved.columns), read, table_sql(aside)
         )
     )
-    moves = ["move_head", "move_consumers", "move_webhooks", "move_deliveries", "move_moved_events", "move_log_epochs"]
-    if archive.manifest.catalog >= _PAUSES:
-        moves.append("move_pauses")
-    for query in moves:
-        await connection.execute(_QUERIES[query], {"offset": offset})
+    for query, since in _MOVES.items():
+        if archive.manifest.catalog >= since:
+            await connection.execute(_QUERIES[query], {"offset": offset})

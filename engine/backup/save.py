@@ -27,6 +27,8 @@ from fieldstone.sql.queries import read_queries
 _LOG = logging.getLogger(__name__)
 
 _QUERIES = read_queries(__name__)
+_OLDEST: Final = 10
+"""The version of the catalog from which on its log has a head, which a restoration moves."""
 _TRIES: Final = 5
 _LOCK_WAIT: Final = "10s"
 _LOCKS_IN_ONE: Final = 500
@@ -148,6 +150,11 @@ async def _read_snapshot(connection: Session, workspace: str | None) -> _Snapsho
     if applied is None:
         raise BackupRefused("there is nothing to save: the database has no catalog of Fieldstone")
     check_applied(applied)
+    if (version := max(applied, default=0)) < _OLDEST:
+        raise BackupRefused(
+            f"the catalog is at version {version}, and only those from {_OLDEST} on can be restored: save it with"
+            " pg_dump, and bring it up to date with fieldstone migrate"
+        )
     rows = await (await connection.execute(_QUERIES["workspaces"], {"name": workspace})).fetchall()
     if workspace is not None and not rows:
         raise BackupRefused(f'there is no workspace "{workspace}"')

@@ -29,6 +29,8 @@ _FILE = re.compile(r"(\d{4})_(\w+)\.sql")
 
 EXTENSIONS: Final = ("pg_trgm", "unaccent")
 EXTENSION_SCHEMA: Final = "fieldstone_ext"
+_SEARCH: Final = 16
+"""The version of the catalog from which on the functions of the search use the extensions."""
 
 # While a migration waits for a table, each request that reads the table waits behind it: short waits, as many as it
 # takes. Some outlast deadlock_timeout (1 s), at which an autovacuum gives way.
@@ -135,7 +137,7 @@ async def lay_out(connection: Session, version: int, schemas: Mapping[str, str])
     for migration in MIGRATIONS:
         if migration.version <= version:
             await _apply(connection, migration)
-    return await _create_extensions(connection, schemas)
+    return await _create_extensions(connection, schemas, has_search=version >= _SEARCH)
 
 
 async def _read_if_current(connection: Session, migrations: Sequence[Migration]) -> Mapping[str, str] | None:
@@ -245,7 +247,7 @@ def require_applied(done: Mapping[int, str] | None, migrations: Sequence[Migrati
 
 
 async def _create_extensions(
-    connection: Session, schemas: Mapping[str, str] = MappingProxyType({})
+    connection: Session, schemas: Mapping[str, str] = MappingProxyType({}), *, has_search: bool = True
 ) -> Mapping[str, str]:
     """Create the extensions that the server has and lets us create; return all that are there, with their schemas."""
     for name in await _find_creatable(connection):
@@ -256,7 +258,7 @@ async def _create_extensions(
         except (psycopg.errors.InsufficientPrivilege, psycopg.errors.FeatureNotSupported) as error:
             _LOG.warning("the extension %s cannot be created, its features do without: %s", name, error)
     found = await read_extensions(connection)
-    if not await _are_used(connection, found):
+    if has_search and not await _are_used(connection, found):
         for statement in text_search.use_extensions(trigram=found.get("pg_trgm"), unaccent=found.get("unaccent")):
             await connection.execute(statement, prepare=False)
     return found

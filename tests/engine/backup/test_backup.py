@@ -293,30 +293,47 @@ async def test_an_unknown_workspace_is_refused(source: str, target: str, tmp_pat
         await restore(target, tmp_path / "all.backup", "third")
 
 
+def make_catalog(dsn: str, migrations: Sequence[migrate.Migration]) -> None:
+    with psycopg.connect(dsn, autocommit=True) as connection:
+        connection.execute(QUERIES["create_catalog"])
+        for one in migrations:
+            connection.execute(one.sql)
+            values = {"version": one.version, "name": one.name, "checksum": one.checksum}
+            connection.execute(QUERIES["record_migration"], values)
+
+
 @pytest.mark.long
+# The first with a head of the log; the last ones without the search, cells and pauses of webhooks; that before today's.
+@pytest.mark.parametrize("version", [10, 15, 35, 52, migrate.MIGRATIONS[-2].version])
 async def test_a_backup_of_an_older_catalog_is_brought_up_to_date(
-    databases: Databases, target: str, other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    databases: Databases, target: str, tmp_path: Path, version: int
 ) -> None:
-    older = migrate.MIGRATIONS[:-1]
+    """Restorations looked for tables and functions that the catalog of the backup did not have yet."""
     path = tmp_path / "older.backup"
     with databases.clone() as dsn:
-        with psycopg.connect(dsn, autocommit=True) as connection:
-            connection.execute(QUERIES["create_catalog"])
-            for one in older:
-                connection.execute(one.sql)
-                values = {"version": one.version, "name": one.name, "checksum": one.checksum}
-                connection.execute(QUERIES["record_migration"], values)
+        make_catalog(dsn, migrate.MIGRATIONS[:version])
         manifest = await back_up(dsn, path)
-        assert manifest.catalog == older[-1].version
-        assert number(dsn, "SELECT max(version) FROM fieldstone.migration") == older[-1].version
+        assert manifest.catalog == version
+        assert number(dsn, "SELECT max(version) FROM fieldstone.migration") == version
     await restore(target, path)
-    assert number(target, "SELECT max(version) FROM fieldstone.migration") == older[-1].version
+    assert number(target, "SELECT max(version) FROM fieldstone.migration") == version
     async with desk_at(target) as desk:
-        assert desk.catalog.applied == (migrate.MIGRATIONS[-1].version,)
-    # The same file is that of a newer program to one that has fewer migrations.
+        assert desk.catalog.applied == tuple(one.version for one in migrate.MIGRATIONS[version:])
+
+
+async def test_a_catalog_from_before_the_head_of_the_log_is_not_backed_up(empty_database: str, tmp_path: Path) -> None:
+    """The backup could not be restored."""
+    make_catalog(empty_database, migrate.MIGRATIONS[:9])
+    with pytest.raises(BackupRefused, match="the catalog is at version 9, and only those from 10 on can be restored"):
+        await back_up(empty_database, tmp_path / "oldest.backup")
+
+
+async def test_a_backup_of_a_newer_catalog_is_refused(
+    databases: Databases, other: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     newer = tmp_path / "newer.backup"
     await back_up(other, newer)
-    monkeypatch.setattr(migrate.check_applied, "__defaults__", (older,))
+    monkeypatch.setattr(migrate.check_applied, "__defaults__", (migrate.MIGRATIONS[:-1],))
     with databases.clone() as empty, pytest.raises(CatalogTooNew, match="run a newer Fieldstone"):
         await restore(empty, newer)
 
