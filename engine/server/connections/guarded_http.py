@@ -163,8 +163,12 @@ class GuardedProtocol(NotesBuffered, CheckedHeads):
                     continue
                 self._is_handed_over = True
                 self._connections.handshakes.enter(self._client, self.handle_websocket_upgrade)
-            except HttpParserError:
-                self.send_400_response("Invalid HTTP request received.")
+            except HttpParserError as error:
+                # The error of a callback is that of the parser, with its cause as the context.
+                if isinstance(error.__context__, MemoryError):
+                    self._refuse(503, "The server has no memory for this request: try again in a moment.", None)
+                else:
+                    self.send_400_response("Invalid HTTP request received.")
             return
 
     def on_message_begin(self) -> None:

@@ -89,3 +89,24 @@ async def test_the_answer_to_a_refused_head_has_the_id_of_the_request(line: byte
         assert b"\r\nx-request-id: mine-1\r\n" in answer
         assert message in answer
         assert sum(connections.stats().ended.values()) == 1
+
+
+@pytest.mark.parametrize("callback", ["on_headers_complete", "on_body"])
+async def test_a_request_that_the_server_has_no_memory_for_is_not_called_wrong(
+    monkeypatch: pytest.MonkeyPatch, callback: str
+) -> None:
+    """It was refused with 400, and a client does not send such a request again."""
+
+    def fail(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr(FieldstoneProtocol, callback, fail)
+    async with opened(ConnectionLimits()) as (_, client, _connections):
+        client.setblocking(False)
+        loop = asyncio.get_running_loop()
+        await loop.sock_sendall(client, b"POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Length: 20\r\n\r\nhalf of it")
+        answer = b""
+        while part := await loop.sock_recv(client, 65_536):
+            answer += part
+        assert answer.startswith(b"HTTP/1.1 503 ")
+        assert b"\r\nretry-after: 1\r\n" in answer
