@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping, Sequence
+from uuid import UUID
 
 from graphql import GraphQLInputObjectType, GraphQLInputType, GraphQLSchema
 
@@ -16,7 +17,8 @@ from fieldstone.engine.rest.parameters import Parameters
 from fieldstone.engine.rest.routes import Action, is_id
 from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.json_text import JsonValue
-from fieldstone.metadata.model import Object, Snapshot
+from fieldstone.metadata.model import Access, Object, Snapshot
+from fieldstone.metadata.scalars import shown
 from fieldstone.sql.frozen import frozen
 
 _AGGREGATE = re.compile(r"[A-Za-z][A-Za-z0-9]{0,200}")
@@ -112,7 +114,7 @@ def _read_meant(asked: Asked, wish: Wish, object_: Object, sight: Sight) -> dict
     if (wish.each or wish.by_ids) and text is not None:
         raise BadUserInput("The records are named by 'filter' or by the body, not by both.", field="filter")
     if wish.each:
-        return {"updates": [_read_update(item, place) for place, item in enumerate(asked.body)]}
+        return {"updates": [_read_update(item, place, object_) for place, item in enumerate(asked.body)]}
     if wish.by_ids:
         return {**_read_members(asked.body, ("ids",))}
     if text is not None:
@@ -133,10 +135,12 @@ def _read_given(asked: Asked, wish: Wish, object_: Object, sight: Sight) -> Mapp
             return _read_members(asked.body, _MERGED)
         case Action.DUPLICATES:
             return _read_members(asked.body, ("ids", "data"))
-        case Action.CREATE | Action.UPDATE_ONE:
+        case Action.CREATE:
             return {"data": _read_object(asked.body)}
+        case Action.UPDATE_ONE:
+            return {"data": _read_changes(leave_out_id(_read_object(asked.body), asked.id or ""), object_)}
         case Action.UPDATE_MANY if not wish.each:
-            return {"data": _read_object(asked.body)}
+            return {"data": _read_changes(_read_object(asked.body), object_)}
         case Action.CREATE_MANY:
             return {"data": _read_list(asked.body)}
         case _:
@@ -209,11 +213,48 @@ def _read_aggregates(parameters: Parameters) -> tuple[str, ...]:
     return tuple(dict.fromkeys(names))
 
 
-def _read_update(item: JsonValue, place: int) -> JsonValue:
+def _read_update(item: JsonValue, place: int, object_: Object) -> JsonValue:
     """Return one of several updates: the record's id, and its data without it."""
     if not isinstance(item, Mapping) or "id" not in item:
         raise BadUserInput(f"'[{place}]' must be a JSON object with the 'id' of its record.", field=f"[{place}].id")
-    return {"id": item["id"], "data": {name: value for name, value in item.items() if name != "id"}}
+    data = {name: value for name, value in item.items() if name != "id"}
+    return {"id": item["id"], "data": _read_changes(data, object_, f"[{place}]")}
+
+
+def _read_changes(given: Mapping[str, JsonValue], object_: Object, place: str = "") -> Mapping[str, JsonValue]:
+    """Return the data of an update; raises BadUserInput, which names all fields in them that no update changes."""
+    fields = object_.by_name
+    fixed = [name for name in given if name in fields and fields[name].access is not Access.READ_WRITE]
+    if fixed:
+        named, them = ("that field", "it") if len(fixed) == 1 else ("those fields", "them")
+        holder = f"'{place}'" if place else "The body"
+        raise BadUserInput(
+            f"{holder} has {', '.join(fixed)}: no update changes {named}, leave {them} out.",
+            field=f"{place}.{fixed[0]}".removeprefix("."),
+        )
+    return given
+
+
+def leave_out_id(given: Mapping[str, JsonValue], id_: str) -> Mapping[str, JsonValue]:
+    """Return the data of an update without the id of its own record, which a client that sends back its read has there.
+
+    Args:
+        given: the body.
+        id_: that of the record which the path names.
+
+    Raises:
+        BadUserInput: the body has another id.
+    """
+    if "id" not in given:
+        return given
+    sent = given["id"]
+    if not isinstance(sent, str) or not is_id(sent) or UUID(sent) != UUID(id_):
+        raise BadUserInput(
+            f"The body has the id {shown(sent)}, and the path names {id_}: leave 'id' out of the body, or send the"
+            " same one.",
+            field="id",
+        )
+    return {name: value for name, value in given.items() if name != "id"}
 
 
 def _read_members(body: JsonValue, names: tuple[str, ...]) -> Mapping[str, JsonValue]:

@@ -11,16 +11,19 @@ from graphql import (
     GraphQLEnumType,
     GraphQLInputObjectType,
     GraphQLList,
+    GraphQLNamedType,
     GraphQLNonNull,
     GraphQLObjectType,
     GraphQLOutputType,
     GraphQLSchema,
+    GraphQLType,
     OperationDefinitionNode,
     SelectionSetNode,
     get_named_type,
     parse,
 )
 
+from fieldstone.engine.rest.metadata.json_members import find_json_member
 from fieldstone.engine.rest.metadata.resources import PAGE_PARAMETERS, RESOURCES, Mutation, Resource, find_methods
 from fieldstone.engine.rest.open_api.components import other_components, shared_schemas
 from fieldstone.engine.rest.open_api.documents import VERSION
@@ -41,6 +44,7 @@ from fieldstone.engine.rest.open_api.references import (
 )
 from fieldstone.engine.rest.open_api.schemas import GIVEN
 from fieldstone.engine.rest.routes import Action
+from fieldstone.metadata.scalars import JSON
 
 _SHARED = ("error", "invalidRequest", "problem", "pageInfo")
 _VERBS = {
@@ -160,11 +164,18 @@ class _Types:
                 continue
             of_type: GraphQLOutputType = type_.fields[node.name.value].type
             if node.selection_set is None:
-                found[key] = self._value(of_type, given=False)
+                found[key] = self._member(type_, node.name.value, of_type, given=False)
                 continue
             inner = self._selected(node.selection_set, cast("GraphQLObjectType", get_named_type(of_type)))
             found[key] = inner if isinstance(of_type, GraphQLNonNull) else nullable(inner)
         return members(**found)
+
+    def _member(self, holder: GraphQLNamedType, name: str, type_: GraphQLType, *, given: bool) -> Part:
+        """Return the schema of a member of a type."""
+        if get_named_type(type_).name != JSON.name:
+            return self._value(type_, given=given)
+        found = find_json_member(holder.name, name)
+        return found if isinstance(type_, GraphQLNonNull) else nullable(found)
 
     def _value(self, type_: object, *, given: bool) -> Part:
         """Return the schema of the values of a type, as they are read or as they are given."""
@@ -186,12 +197,12 @@ class _Types:
                     self._schemas[type_.name] = self._input(type_)
                 return schema(type_.name)
             case _:
-                return GIVEN.get(getattr(type_, "name", ""), {})
+                return GIVEN.get(getattr(type_, "name", ""), TEXT)
 
     def _input(self, type_: GraphQLInputObjectType) -> Part:
         found: Part = {"type": "object", "properties": {}}
         for name, field in type_.fields.items():
-            member = self._value(field.type, given=True)
+            member = self._member(type_, name, field.type, given=True)
             described = {"description": field.description} if field.description else {}
             found["properties"][name] = member | described
         required = [name for name, field in type_.fields.items() if isinstance(field.type, GraphQLNonNull)]

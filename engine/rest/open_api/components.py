@@ -8,6 +8,7 @@ from fieldstone.engine.rest.export_addresses import Format
 from fieldstone.engine.rest.open_api.import_jobs import job_parameters, job_schemas
 from fieldstone.engine.rest.open_api.references import (
     ALWAYS,
+    ANY_VALUE,
     ID,
     TEXT,
     Part,
@@ -20,7 +21,7 @@ from fieldstone.engine.rest.open_api.references import (
     refusals,
     schema,
 )
-from fieldstone.engine.rest.open_api.schemas import RELATED, RELATED_LIST, write_composites
+from fieldstone.engine.rest.open_api.schemas import ANY, RELATED, RELATED_LIST, write_composites
 from fieldstone.engine.rest.selection import DEEPEST
 
 MOST_GROUPS = 1_000
@@ -78,6 +79,7 @@ def shared_schemas() -> dict[str, Any]:
             dryRun=_FLAG,
         ),
         **job_schemas(),
+        ANY: ANY_VALUE,
         RELATED: {"type": ["object", "null"], "description": said.format(one)},
         RELATED_LIST: {"type": ["object", "null"], "description": said.format(several)},
         **write_composites(),
@@ -95,9 +97,10 @@ def other_components(*, largest_page: int, default_page: int) -> dict[str, Any]:
     return {
         "parameters": {
             "id": {"name": "id", "in": "path", "required": True, "schema": ID},
-            "filter": query("filter", TEXT, _FILTER),
+            "filter": query("filter", TEXT, _FILTER) | {"example": "createdAt[gte]:2024-01-31"},
             "required_filter": query("filter", TEXT, _FILTER) | {"required": True},
-            "order_by": query("order_by", TEXT, "Fields such as createdAt[DescNullsLast],name."),
+            "order_by": query("order_by", TEXT, "Fields such as createdAt[DescNullsLast],name.")
+            | {"example": "createdAt[DescNullsLast]"},
             "limit": query("limit", page, "The most records of the page."),
             "columns": query("columns", TEXT, "The columns in their order, with commas between them."),
             "spreadsheet": query(
@@ -124,8 +127,9 @@ def other_components(*, largest_page: int, default_page: int) -> dict[str, Any]:
             "only_soft_delete": query("soft_delete", _FLAG | {"const": True}, "The role may not destroy the records.")
             | {"required": True},
             "no_soft_delete": query("soft_delete", _FLAG | {"const": False}, "The role may do nothing but destroy."),
-            "group_by": _json("group_by", 'Such as [{"city":true}].') | {"required": True},
-            "aggregate": _json("aggregate", 'Such as ["totalCount"].'),
+            "group_by": _json("group_by", 'Such as [{"city":true}].')
+            | {"required": True, "example": '[{"createdAt":{"granularity":"MONTH"}}]'},
+            "aggregate": _json("aggregate", "The names of the groups' aggregates.") | {"example": '["totalCount"]'},
             "having": _json("having", "Conditions on the groups, as in GraphQL."),
             "group_order_by": query(
                 "order_by", TEXT, "The JSON of orderBy in GraphQL, or fields and aggregates such as city[DESC],count."

@@ -7,6 +7,7 @@ from fieldstone.engine.rest.export_addresses import Format
 from fieldstone.engine.rest.import_addresses import ACTS, ERRORS
 from fieldstone.engine.rest.open_api.references import (
     ALWAYS,
+    ANY_VALUE,
     CONFLICT,
     ID,
     OF_BODIES,
@@ -91,7 +92,7 @@ def job_schemas() -> dict[str, Part]:
         **counts,
         ignored=listed(TEXT),
         columns=listed(TEXT),
-        sample=listed(listed({})),
+        sample=listed(listed(ANY_VALUE)),
         suggested={"type": "object", "additionalProperties": nullable(TEXT)},
         **options,
         error={"type": ["object", "null"], "properties": {"code": TEXT, "message": TEXT}},

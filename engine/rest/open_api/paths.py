@@ -18,7 +18,7 @@ from fieldstone.engine.rest.open_api.references import (
     refusals,
     schema,
 )
-from fieldstone.engine.rest.open_api.schemas import GIVEN, data_name, item_name
+from fieldstone.engine.rest.open_api.schemas import ANY, GIVEN, data_name, item_name
 from fieldstone.engine.rest.parameters import TAKEN
 from fieldstone.engine.rest.routes import CONDITIONAL, CREATING, OF_A_RECORD, VERBS, Action, routes_of
 from fieldstone.metadata.api_names import QueryRole, Verb, lacking, may_ask, mutation_name, query_name
@@ -252,9 +252,9 @@ def _answer(object_: Object, action: Action) -> Part:
             one["properties"] |= total
             return members(data=listed(one))
         case Action.GROUP_BY:
-            group = members(groupByDimensionValues=listed({}))
+            group = members(groupByDimensionValues=listed(schema(ANY)))
             group["properties"]["records"] = listed(record)
-            group["additionalProperties"] = {"description": "An aggregate that the request names."}
+            group["additionalProperties"] = schema(ANY) | {"description": "An aggregate that the request names."}
             return members(data=members(**{query_name(object_, QueryRole.GROUP_BY): listed(group)}))
     verb, many = VERBS[action]
     inner = record

@@ -9,6 +9,9 @@ Part = dict[str, Any]
 
 TEXT: Final[Part] = {"type": "string"}
 ID: Final[Part] = {"type": "string", "format": "uuid"}
+MAPPING: Final[Part] = {"type": "object", "additionalProperties": True}
+ANY_VALUE: Final[Part] = MAPPING | {"type": ["string", "number", "boolean", "array", "object", "null"]}
+"""The schema of any JSON: some generators and importers of documents take no empty one."""
 
 ALWAYS: Final = (400, 401, 403, 404, 406, 429, 500, 503, 504)
 """The statuses that any request of REST may be answered with."""
@@ -45,12 +48,13 @@ def answer(inner: Part) -> Part:
 
 def nullable(inner: Part) -> Part:
     """Return the schema of values that may be null, too."""
-    if not inner:
-        return inner
     type_ = inner.get("type")
     if type_ is None:
         return {"anyOf": [inner, {"type": "null"}]}
-    found = {**inner, "type": [*([type_] if isinstance(type_, str) else type_), "null"]}
+    types = [type_] if isinstance(type_, str) else type_
+    if "null" in types:
+        return inner
+    found = {**inner, "type": [*types, "null"]}
     return {**found, "enum": [*inner["enum"], None]} if "enum" in inner else found
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from fieldstone.engine.rest.open_api.references import ID, nullable, schema
+from fieldstone.engine.rest.open_api.references import ANY_VALUE, ID, nullable, schema
 from fieldstone.metadata import scalars
 from fieldstone.metadata.access.effective import fields_to_give
 from fieldstone.metadata.access.role_checks import required_fields
@@ -16,6 +16,8 @@ from fieldstone.metadata.scalars import Scalar
 
 RELATED, RELATED_LIST = "related", "relatedList"
 """The schemas of the input of a relation."""
+ANY = "anyValue"
+"""The schema of any JSON in the paths of all objects."""
 
 _AMOUNT = "amountMicros"
 _READ: Mapping[str, dict[str, JsonValue]] = {
@@ -29,7 +31,7 @@ _READ: Mapping[str, dict[str, JsonValue]] = {
     scalars.DATE.name: {"type": "string", "format": "date"},
     scalars.DATE_TIME.name: {"type": "string", "format": "date-time"},
     scalars.TS_VECTOR.name: {"type": "string"},
-    scalars.JSON.name: {},
+    scalars.JSON.name: ANY_VALUE,
 }
 GIVEN: Mapping[str, dict[str, JsonValue]] = {
     **_READ,
@@ -46,8 +48,9 @@ def write_schemas(view: Snapshot, object_: Object) -> str:
         if lacking(object_, verb) is None:
             found[data_name(object_, verb)] = _data(view, object_, action)
     if (changes := found.get(data_name(object_, Verb.UPDATE))) is not None:
-        # Not "allOf" with the data: that allows no other member.
-        found[item_name(object_)] = changes | {"properties": {"id": ID, **changes["properties"]}, "required": ["id"]}
+        # A client may send back the id of the record that the path names; an item names its record by it.
+        changes["properties"] = {"id": ID, **changes["properties"]}
+        found[item_name(object_)] = changes | {"required": ["id"]}
     return dumps(found)[1:-1]
 
 

@@ -37,6 +37,19 @@ async def test_objects(client: httpx.AsyncClient) -> None:
     await ask(client, "DELETE", f"metadata/objects/{id_}", 404)
 
 
+async def test_a_client_may_send_back_the_id_of_an_item(client: httpx.AsyncClient) -> None:
+    person, other = [
+        (await ask(client, "GET", f"metadata/objects/{name}"))["data"]["object"] for name in ("person", "company")
+    ]
+    for named in (person["id"], "person"):
+        sent = {"id": person["id"], "labelPlural": "All"}
+        changed = await ask(client, "PATCH", f"metadata/objects/{named}", json=sent)
+        assert changed["data"]["updateOneObject"]["labelPlural"] == "All"
+        refused = await ask(client, "PATCH", f"metadata/objects/{named}", 400, json=sent | {"id": other["id"]})
+        (message,) = refused["messages"]
+        assert message.startswith(f'The body has the id "{other["id"]}", and the path names {person["id"]}: leave')
+
+
 async def test_relations_are_read(client: httpx.AsyncClient) -> None:
     found = (await ask(client, "GET", "metadata/relations"))["data"]["relations"]
     assert {one["type"] for one in found} == {"MANY_TO_ONE", "ONE_TO_MANY"}

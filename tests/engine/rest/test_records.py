@@ -258,3 +258,34 @@ async def test_amounts_are_numbers(client: httpx.AsyncClient) -> None:
     found = await ask(client, "GET", "companies?filter=price.amountMicros[gte]:9007199254740993")
     assert found["data"]["companies"] == [company]
     assert (await ask(client, "GET", "companies?filter=price.amountMicros[is]:NULL"))["totalCount"] == 0
+
+
+async def test_a_client_may_send_back_the_id_of_the_record(client: httpx.AsyncClient) -> None:
+    made, other = [await create(client, "people", email=email) for email in ("a", "b")]
+    id_ = made["id"]
+    for method, sent in (("PATCH", id_), ("PUT", id_), ("PATCH", id_.upper())):
+        changed = await ask(client, method, f"people/{id_}", json={"id": sent, "city": "Bonn", "position": 2})
+        assert changed["data"]["updatePerson"]["city"] == "Bonn"
+    for wrong, shown in ((other["id"], f'"{other["id"]}"'), (None, "null"), ("x", '"x"')):
+        refused = await ask(client, "PATCH", f"people/{id_}", 400, json={"id": wrong, "city": "Ulm"})
+        assert refused["messages"] == [
+            f"The body has the id {shown}, and the path names {id_}: leave 'id' out of the body, or send the same one."
+        ]
+    assert await emails(client, "filter=city[eq]:Ulm") == []
+
+
+async def test_a_refused_update_names_all_fields_that_no_update_changes(client: httpx.AsyncClient) -> None:
+    made = await create(client, "people", email="a")
+    fixed = "updatedAt, createdAt, deletedAt, createdBy: no update changes those fields, leave them out."
+    refused = await ask(client, "PATCH", f"people/{made['id']}", 400, json=made)
+    assert refused["messages"] == [f"The body has {fixed}"]
+    refused = await ask(client, "PATCH", "people", 400, json=[made])
+    assert refused["messages"] == [f"'[0]' has {fixed}"]
+    refused = await ask(client, "PATCH", "people?filter=email[eq]:a", 400, json={"id": made["id"]})
+    assert refused["messages"] == ["The body has id: no update changes that field, leave it out."]
+    problem = await client.patch(
+        f"/rest/people/{made['id']}", json=made, headers={"accept": "application/problem+json"}
+    )
+    assert problem.json()["field"] == "updatedAt"
+    rest = {name: made[name] for name in made if name not in fixed}
+    assert await ask(client, "PATCH", f"people/{made['id']}", json=rest)

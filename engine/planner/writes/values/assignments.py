@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Sequence
 from uuid import UUID
 
+from fieldstone.engine.errors import BadUserInput
 from fieldstone.engine.planner.access.admission import Admitted, Preset
 from fieldstone.engine.planner.arguments.column_values import build_value_reader, missing
 from fieldstone.engine.planner.arguments.trees import (
@@ -54,7 +55,7 @@ def build_assignments(
         if field is None or field.relation_id is not None:
             continue
         if field.access is not Access.READ_WRITE:
-            raise blame.at(name).error(f"Field '{name}' cannot be changed once the record is there.")
+            raise _fixed(object_, given, blame)
         assignments += _plain(context, field, member, blame)
     for key_name, field in object_.held_keys.items():
         if field in known:
@@ -64,6 +65,15 @@ def build_assignments(
         _link(context, object_, field, key_name, given, blame, assignments, references, is_preset=field.id in preset)
     _clear_morphs(object_, assignments, references, blame)
     return tuple(assignments), tuple(references)
+
+
+def _fixed(object_: Object, given: Collection[str], blame: Blame) -> BadUserInput:
+    """Return the error about data with fields that an update cannot change: it names all of them."""
+    fields = object_.active
+    names = [name for name in given if name in fields and fields[name].access is not Access.READ_WRITE]
+    listed = ", ".join(f"'{name}'" for name in names)
+    text = f"Field {listed}" if len(names) == 1 else f"Fields {listed}"
+    return blame.at(names[0]).error(f"{text} cannot be changed once the record is there.")
 
 
 def preset_assignments(

@@ -202,6 +202,15 @@ async def test_what_cannot_be_changed(apis: Apis, field: str) -> None:
     await check_refused(apis, text, "BAD_USER_INPUT", message, field=field)
 
 
+async def test_all_fields_that_cannot_be_changed_are_named_at_once(apis: Apis) -> None:
+    id_ = await create(apis, "company")
+    message = "Fields 'id', 'createdAt' cannot be changed once the record is there."
+    text = (
+        f'mutation {{ updateCompany(id: "{id_}", data: {{id: "{id_}", name: "x", createdAt: "2024-01-01"}}) {{ id }} }}'
+    )
+    await check_refused(apis, text, "BAD_USER_INPUT", message, field="id")
+
+
 async def test_a_taken_unique_key_is_named(apis: Apis) -> None:
     await create(apis, "person", email="a")
     other = await create(apis, "person", email="b")
