@@ -97,7 +97,19 @@ def ask(served: Served, query: str, path: str = "/graphql") -> Any:
 def test_apollo_joins_pages_persists_queries_and_batches(page: Page, served: Served) -> None:
     page.write("apollo.md")
     count = ask(served, "{ people { totalCount } }")["people"]["totalCount"]
-    assert page.node("apollo.js") == [f"4 of {count} people", "2 companies"]
+    assert page.node("apollo.js") == [f"4 of {count} people", "Sample data", "2 companies"]
+
+
+def test_apollos_cache_keeps_aggregates_where_they_stand(page: Page, served: Served) -> None:
+    page.write("apollo.md")
+    query = "{ peopleAggregate { countDistinct { id city } countNotEmpty { id city } } }"
+    lines = f"""
+      await client.query({{ query: gql`{query}` }});
+      const kept = client.readQuery({{ query: gql`{query}` }});
+      console.log(JSON.stringify(kept, (key, value) => (key === "__typename" ? undefined : value)));"""
+    with (page.folder / "apollo.js").open("a", encoding="utf-8") as script:
+        script.write(lines)
+    assert json.loads(page.node("apollo.js")[-1]) == ask(served, query)
 
 
 def test_urqls_cache_joins_pages_and_takes_the_answers_of_mutations(page: Page) -> None:
