@@ -195,7 +195,9 @@ def _stranger_table(snapshot: Snapshot, table: str, like: Sequence[Object]) -> D
 
 def _renamed(object_: Object, finding: str, like: Sequence[str], owner: str, repair: Sequence[Composed]) -> Drift:
     """Return the drift of a table or column that may have another name now: a repair keeps its values."""
-    finding += f"; {_either(like)}, which belongs to no {owner}, may be it under another name."
+    finding += f"; {_either(like)}, which belongs to no {owner}, may be it under another name"
+    # A column or table that a person has added may have the very form of the lost one.
+    finding += ": look whether its values are the lost ones before you run the repair." if repair else "."
     return _drift(object_, finding, *repair)
 
 

@@ -190,7 +190,7 @@ async def test_a_table_is_made_again_with_all_that_belongs_to_it(desk: Desk, mod
             [
                 (
                     "The column company.name of company.name is not there; nombre, which belongs to no field, may be it"
-                    " under another name."
+                    " under another name: look whether its values are the lost ones before you run the repair."
                 ),
                 "The column company.nombre belongs to no field of company; it may be name under another name.",
             ],
@@ -201,7 +201,7 @@ async def test_a_table_is_made_again_with_all_that_belongs_to_it(desk: Desk, mod
             [
                 (
                     "The table company of the object company is not there; firma, which belongs to no object, may be it"
-                    " under another name."
+                    " under another name: look whether its values are the lost ones before you run the repair."
                 ),
                 "The table firma belongs to no object; it may be company under another name.",
             ],
@@ -212,7 +212,7 @@ async def test_a_table_is_made_again_with_all_that_belongs_to_it(desk: Desk, mod
             [
                 (
                     "The table company of the object company is not there; firma, which belongs to no object, may be it"
-                    " under another name."
+                    " under another name: look whether its values are the lost ones before you run the repair."
                 ),
                 "The table copied belongs to no object.",
                 "The table firma belongs to no object; it may be company under another name.",
