@@ -29,6 +29,8 @@ MOST_GROUPS = 1_000
 _FLAG: Part = {"type": "boolean"}
 _OFF = _FLAG | {"default": False}
 _FILTER = "Conditions such as and(city[eq]:Berlin,or(name[ilike]:%a%,employees[gt]:5))."
+# Importers of documents, Postman among them, send the example.
+_SHOWN_FILTER = query("filter", TEXT, _FILTER) | {"example": "createdAt[gte]:2024-01-31"}
 _ERRORS = {
     400: "The path, a parameter, a header or the body is not valid, or the request costs too much.",
     401: "The key is missing or not valid.",
@@ -97,8 +99,8 @@ def other_components(*, largest_page: int, default_page: int) -> dict[str, Any]:
     return {
         "parameters": {
             "id": {"name": "id", "in": "path", "required": True, "schema": ID},
-            "filter": query("filter", TEXT, _FILTER) | {"example": "createdAt[gte]:2024-01-31"},
-            "required_filter": query("filter", TEXT, _FILTER) | {"required": True},
+            "filter": _SHOWN_FILTER,
+            "required_filter": _SHOWN_FILTER | {"required": True},
             "order_by": query("order_by", TEXT, "Fields such as createdAt[DescNullsLast],name.")
             | {"example": "createdAt[DescNullsLast]"},
             "limit": query("limit", page, "The most records of the page."),

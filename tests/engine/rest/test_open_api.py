@@ -143,6 +143,20 @@ async def test_every_schema_has_a_type(client: httpx.AsyncClient, kind: str) -> 
     ] == []
 
 
+async def test_the_examples_of_parameters_are_valid_for_every_object(client: httpx.AsyncClient) -> None:
+    """Postman sends the example of a parameter, and the word "string" for one without: the request was refused."""
+    document = await ask(client, "GET", "open-api/core")
+    shown = document["components"]["parameters"]
+    examples = {name: part["example"] for name, part in shown.items() if "example" in part}
+    assert examples.keys() == {"filter", "required_filter", "order_by", "group_by", "aggregate"}
+    for plural in ("people", "companies", "activities"):
+        page = {name: examples[name] for name in ("filter", "order_by")}
+        await ask(client, "GET", plural, params=page)
+        groups = {name: examples[name] for name in ("filter", "group_by", "aggregate")}
+        await ask(client, "GET", f"{plural}/groupBy", params=groups)
+        await ask(client, "PATCH", f"restore/{plural}", params={"filter": examples["required_filter"]})
+
+
 async def test_summaries_read_as_names_of_requests(client: httpx.AsyncClient) -> None:
     document = await ask(client, "GET", "open-api/core")
     summaries = [document["paths"][path]["delete"]["summary"] for path in ("/people/{id}", "/people")]
