@@ -11,7 +11,7 @@ from tests.processes.balancers import block, haproxy, nginx, replaced
 from tests.processes.event_clients import Server, following, logged_positions, make_key, servers, staged
 from tests.waiting import eventually
 
-pytestmark = [pytest.mark.system, pytest.mark.alone]
+pytestmark = pytest.mark.system
 
 HERE = "127.0.0.1"
 NAMES = "{ people(first: 1) { edges { node { id } } } }"
