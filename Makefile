@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup release tutorial-pictures run check check-types check-rules test test-long test-deep test-citus test-system test-nightly golden bench bench-quick bench-events bench-live bench-swap bench-big-table bench-fleet bench-overload soak clean
+.PHONY: help setup release tutorial-pictures run check check-types check-rules test test-long test-most test-deep test-citus test-system test-nightly golden bench bench-quick bench-events bench-live bench-swap bench-big-table bench-fleet bench-overload soak clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 17
@@ -61,6 +61,10 @@ test: setup ## the tests that take a second at most, on all processors; those of
 
 test-long: setup ## generated operations, servers as processes that are killed, clients from npm; all with the package registries alone
 	$(BIN)/pytest -m "long and not system and not alone" -n auto --dist worksteal $(call marked,long)
+	$(BIN)/pytest -m "alone and not system" $(call marked,alone)
+
+test-most: setup ## the tests of test and test-long in one run, as CI runs them: the short ones follow the long ones
+	$(BIN)/pytest -m "not system and not alone and not nightly" -n auto --dist worksteal --ignore tests/project
 	$(BIN)/pytest -m "alone and not system" $(call marked,alone)
 
 test-deep: setup ## 20,000 generated operations, 5,000 roles, 5,000 requests of REST, other ones each time
