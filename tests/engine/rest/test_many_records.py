@@ -47,7 +47,7 @@ def collections() -> Iterator[None]:
     gc.set_threshold(*before)
 
 
-@pytest.mark.alone
+@pytest.mark.long
 @pytest.mark.usefixtures("collections")
 @pytest.mark.parametrize("extension", ["csv", "jsonl"])
 async def test_many_records_take_no_more_memory_than_few(serve: Serve, extension: str) -> None:
