@@ -25,7 +25,6 @@ const CLASSIC = {
 const FIRST_ROUTE = "records";
 /** A file that pages share and that is smaller, in bytes, is part of the first one: a request costs more than its bytes. */
 const SMALLEST = 4096;
-const PAGE = /[\\/]app[\\/](?:main|pages[\\/][^\\/]+[\\/]index)\.tsx$/;
 
 const shared = {
   bundle: true,
@@ -64,7 +63,8 @@ const tools = await build({
   loader: { ".ttf": "file", ".png": "dataurl", ".svg": "dataurl" },
   define: { ...shared.define, WORKER_FILES: JSON.stringify(workerFiles) },
 });
-const app = await buildApp(sharedModules(await buildApp([], false)), true);
+const parts = partsOf(await buildApp([], [], false));
+const app = await buildApp(parts, sharedModules(await buildApp(parts, [], false)), true);
 
 const twins = [classic, tools, app].flatMap(({ metafile }) => twinsOf(Object.keys(metafile.inputs)));
 if (twins.length > 0) throw new Error(`two copies of a package in one bundle\n${twins.join("\n")}`);
@@ -87,8 +87,8 @@ await writeFile(path.join(out, "manifest.json"), JSON.stringify(manifest, null, 
 const over = linesOver(FIRST_ROUTE, manifest.sizes);
 if (over.length > 0) throw new Error(`over budget\n${over.join("\n")}`);
 
-/** The application, whose entry and pages all load the modules `common` and those of the shell. */
-function buildApp(common, write) {
+/** The application, whose entry and `parts` all load the modules `common` and those of the shell. */
+function buildApp(parts, common, write) {
   return build({
     ...shared,
     write,
@@ -97,15 +97,15 @@ function buildApp(common, write) {
     splitting: true,
     jsx: "automatic",
     loader: { ".graphql": "text" },
-    plugins: [englishOnly, oneBase(["app/shell/gate.tsx", ...common])],
+    plugins: [englishOnly, oneBase(parts, ["app/shell/gate.tsx", ...common])],
   });
 }
 
 /**
- * esbuild makes a file for each set of pages that share a module. All pages are made to import the modules of the base,
- * which are there before any page: these are one file.
+ * esbuild makes a file for each set of parts that share a module. All parts are made to import the modules of the base,
+ * which are there before any of them: these are one file.
  */
-function oneBase(modules) {
+function oneBase(parts, modules) {
   return {
     name: "one-base",
     setup({ onLoad, onResolve }) {
@@ -114,19 +114,26 @@ function oneBase(modules) {
         contents: modules.map((module) => `import ${JSON.stringify(`./${module}`)};`).join("\n"),
         resolveDir: process.cwd(),
       }));
-      onLoad({ filter: PAGE }, async ({ path: file }) => ({
-        // Behind the page's own: the first styles are those of the entry, which names the layers in their order.
-        contents: `${await readFile(file, "utf8")}\nimport "base:";`,
-        loader: "tsx",
-      }));
+      onLoad({ filter: /\.tsx$/ }, async ({ path: file }) => {
+        if (!parts.includes(path.relative(process.cwd(), file))) return undefined;
+        // Behind its own imports: the first styles are those of the entry, which names the layers in their order.
+        return { contents: `${await readFile(file, "utf8")}\nimport "base:";`, loader: "tsx" };
+      });
     },
   };
 }
 
-/** Our modules in the small files that pages share. */
-function sharedModules({ metafile }) {
-  return Object.entries(metafile.outputs)
+/** The modules of which esbuild begins a file: the entry, the pages, and all that they load later. */
+function partsOf({ metafile }) {
+  return Object.values(metafile.outputs).flatMap(({ entryPoint }) => entryPoint ?? []);
+}
+
+/** Our modules in the small files that pages share, but for those that bring larger files which the first page lacks. */
+function sharedModules({ metafile: { outputs } }) {
+  const first = new Set([APP, `app/pages/${FIRST_ROUTE}/index.tsx`].flatMap((source) => importsOf(source, outputs)));
+  return Object.entries(outputs)
     .filter(([file, output]) => file.endsWith(".js") && output.entryPoint === undefined && output.bytes < SMALLEST)
+    .filter(([file]) => filesOf(file, outputs).every((one) => first.has(one) || outputs[one].bytes < SMALLEST))
     .flatMap(([, output]) => Object.keys(output.inputs))
     .filter((module) => /^app[\\/].*\.tsx?$/.test(module));
 }
@@ -157,10 +164,18 @@ function routes() {
     .map(([, source, name]) => ({ source, name }));
 }
 
-/** The file made of `source`, then all files that it imports at once. */
+/** The names of the file made of `source`, then of all files that it imports at once. */
 function chunksOf(source) {
-  const outputs = app.metafile.outputs;
+  return importsOf(source, app.metafile.outputs).map((file) => path.basename(file));
+}
+
+function importsOf(source, outputs) {
   const [first] = Object.entries(outputs).find(([, output]) => output.entryPoint?.endsWith(source));
+  return filesOf(first, outputs);
+}
+
+/** A file, then all files that it imports at once. */
+function filesOf(first, outputs) {
   const found = new Set([first]);
   for (const file of found) {
     for (const { path: imported, kind } of outputs[file].imports) {
@@ -169,7 +184,7 @@ function chunksOf(source) {
       }
     }
   }
-  return [...found].map((file) => path.basename(file));
+  return [...found];
 }
 
 function ownChunksOf(source) {

@@ -8,17 +8,7 @@ import { Button } from "../kit/button.tsx";
 import { InlineSelect } from "../kit/select.tsx";
 import { ConditionRow } from "./condition_row.tsx";
 import { conditionAt } from "./conditions.ts";
-import {
-  buildFilter,
-  type Condition,
-  type Filter,
-  type Group,
-  group,
-  type Node,
-  parseFilter,
-  type Related,
-} from "./tree.ts";
-import { membersOf } from "./use_fields.ts";
+import { type Condition, type Group, group, type Node, type Related } from "./tree.ts";
 import type { FieldsAt } from "./words.ts";
 import "./builder.css";
 
@@ -30,11 +20,6 @@ export type BuilderProps = {
   fieldsAt: FieldsAt;
   onChange(rows: Group): void;
 };
-
-/** Return the rows of a filter, or `rows` if they stand for that filter already. */
-export function rowsOf(filter: Filter, rows: Group, fieldsAt: FieldsAt): Group {
-  return JSON.stringify(buildFilter(rows)) === JSON.stringify(filter) ? rows : parseFilter(filter, membersOf(fieldsAt));
-}
 
 export function FilterBuilder({ label = "Filter", rows, fieldsAt, onChange }: BuilderProps) {
   return (

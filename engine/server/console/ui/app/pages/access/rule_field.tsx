@@ -3,9 +3,10 @@
 import { useState } from "react";
 
 import type { ObjectModel } from "../../api/model.ts";
-import { FilterBuilder, rowsOf } from "../../filter/builder.tsx";
+import { FilterBuilder } from "../../filter/builder.tsx";
 import { buildFilter, type Filter, group, isWhole, type Node } from "../../filter/tree.ts";
 import { useFieldsAt } from "../../filter/use_fields.ts";
+import { rowsOf } from "../../filter/use_filter_rows.ts";
 
 export interface RuleFieldProps {
   label: string;

@@ -22,15 +22,17 @@ import { exportAddress, type FileForm } from "../../filter/rest.ts";
 import { countConditions, parseFilter } from "../../filter/tree.ts";
 import { Button } from "../../kit/button.tsx";
 import { IconLink } from "../../kit/icon_link.tsx";
+import { later } from "../../kit/later.tsx";
 import { Menu } from "../../kit/menu.tsx";
 import { Search } from "../../kit/search.tsx";
 import { boardFields } from "../board/board.ts";
 import { type Address, requestAddress, writeAddress } from "./address.ts";
-import { ColumnsDialog } from "./columns_dialog.tsx";
-import { SortDialog } from "./sort_dialog.tsx";
 import type { List } from "./use_list.ts";
 import { ViewMenu } from "./view_menu.tsx";
 import { inputOf, isChanged, type ListState, stateOf } from "./view_state.ts";
+
+const ColumnsDialog = later(() => import("./columns_dialog.tsx").then((part) => part.ColumnsDialog));
+const SortDialog = later(() => import("./sort_dialog.tsx").then((part) => part.SortDialog));
 
 export type ListBarProps = {
   list: List;

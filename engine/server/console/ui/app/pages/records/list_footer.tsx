@@ -1,6 +1,5 @@
 // The line below a list: the number of records, the selection with its actions, and the news.
 
-import { lazy, Suspense } from "react";
 import { MOST_MERGED } from "../../api/merging.ts";
 import type { BulkVerb } from "../../api/row_writes.ts";
 import { shownRows } from "../../grid/grid.tsx";
@@ -8,18 +7,16 @@ import { cellKey } from "../../grid/marks.ts";
 import { useRowHeight } from "../../grid/row_height.ts";
 import { clearRows } from "../../grid/selection.ts";
 import { Button } from "../../kit/button.tsx";
+import { later } from "../../kit/later.tsx";
 import { plural } from "../../kit/numbers.ts";
 import type { Bulk } from "./bulk.ts";
-import { BulkEditDialog } from "./bulk_edit_dialog.tsx";
 import { BulkRemoveDialog } from "./bulk_remove_dialog.tsx";
 import { DraftLine } from "./draft_line.tsx";
 import { EditsNotice } from "./edits_notice.tsx";
 import type { List } from "./use_list.ts";
 
-/** The dialog of a merge is loaded by the first press of its button, which tells that it cannot be. */
-const loadMerge = () => import("./merge_dialog.tsx").then(({ MergeDialog }) => ({ default: MergeDialog }));
-const MergeDialog = lazy(loadMerge);
-const NOT_LOADED = "The dialog cannot be loaded: the server cannot be reached.";
+const BulkEditDialog = later(() => import("./bulk_edit_dialog.tsx").then((part) => part.BulkEditDialog));
+const MergeDialog = later(() => import("./merge_dialog.tsx").then((part) => part.MergeDialog));
 
 /** A dialog about the selected records. */
 export type BulkDialog = "edit" | "merge" | BulkVerb | null;
@@ -89,16 +86,7 @@ export function ListFooter({ list, isDrafting, dialog, setDialog, onOpen }: List
             <>
               {list.may.update && <Button onPress={() => setDialog("edit")}>Edit…</Button>}
               {list.may.update && list.may.delete && !selection.all && chosen <= MOST_MERGED && (
-                <Button
-                  onPress={() =>
-                    void loadMerge().then(
-                      () => setDialog("merge"),
-                      () => edits.fail(NOT_LOADED),
-                    )
-                  }
-                >
-                  Merge…
-                </Button>
+                <Button onPress={() => setDialog("merge")}>Merge…</Button>
               )}
               {list.may.delete && (
                 <Button
@@ -125,7 +113,7 @@ export function ListFooter({ list, isDrafting, dialog, setDialog, onOpen }: List
         )}
       </div>
       {dialog === "edit" && <BulkEditDialog list={list} bulk={bulk} onClose={close} />}
-      <Suspense>{dialog === "merge" && <MergeDialog list={list} selected={ids} onClose={close} />}</Suspense>
+      {dialog === "merge" && <MergeDialog list={list} selected={ids} onClose={close} />}
       {dialog !== null && dialog !== "edit" && dialog !== "merge" && (
         <BulkRemoveDialog
           bulk={bulk}

@@ -6,7 +6,6 @@ import { useNavigate } from "react-router";
 import type { Field, ObjectModel, RecordRow } from "../../api/model.ts";
 import type { Then } from "../../fields/editors/editing.ts";
 import { isEditable, refusalOf } from "../../fields/registry.ts";
-import { FilterBuilder } from "../../filter/builder.tsx";
 import { FilterChips } from "../../filter/chips.tsx";
 import { buildFilter } from "../../filter/tree.ts";
 import { useFieldsAt } from "../../filter/use_fields.ts";
@@ -16,6 +15,7 @@ import type { Column } from "../../grid/columns.ts";
 import { cellKey } from "../../grid/marks.ts";
 import { focus, moveAcross } from "../../grid/selection.ts";
 import { Button } from "../../kit/button.tsx";
+import { later } from "../../kit/later.tsx";
 import { Page } from "../../kit/page.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import { RecordPanels } from "../record/panels.tsx";
@@ -30,6 +30,8 @@ import { DRAFT_ID, useDraft } from "./use_draft.ts";
 import { useGestures } from "./use_gestures.ts";
 import { useList } from "./use_list.ts";
 import "./records.css";
+
+const FilterBuilder = later(() => import("../../filter/builder.tsx").then((part) => part.FilterBuilder));
 
 export type Editing = { row: number; column: number; record: RecordRow; field: Field; text: string | null };
 
