@@ -8,7 +8,7 @@ from typing import Final
 from fieldstone.metadata.catalog.migrate import MIGRATIONS
 from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.metadata.doctor.drift import Drift
+from fieldstone.metadata.doctor.compared import Drift
 from fieldstone.metadata.doctor.table_state import find_state_drift
 
 _CATALOG: Final = "fieldstone"

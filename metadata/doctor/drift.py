@@ -1,66 +1,24 @@
-"""Drift: differences between tables and model, each with its repair."""
+"""Drift: the differences between tables and model, with those of tables and columns."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
-from functools import cached_property
-from uuid import UUID
+from dataclasses import replace
 
-from psycopg.sql import SQL, Composed, Literal
+from psycopg.sql import Composed
 
 from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.metadata.changes.kinds.renew_texts import find_older
-from fieldstone.metadata.changes.rules.indexes.indexed_values import SEARCH, TRIGRAM, holds_keys
-from fieldstone.metadata.changes.rules.indexes.key_indexes import is_bare_key
-from fieldstone.metadata.changes.tables.alteration import morph_checks
-from fieldstone.metadata.changes.tables.migration import (
-    build_index,
-    column_definitions,
-    foreign_key_name,
-    is_primary_key,
-)
-from fieldstone.metadata.doctor.tables import (
-    Constraint,
-    Tables,
-    can_make,
-    create_table,
-    make_tables,
-    read_sql_schemas,
-    read_tables,
-)
-from fieldstone.metadata.model import Field, Index, Object, Relation, Snapshot, Status
-from fieldstone.metadata.sql_views.definition import SqlSchema
+from fieldstone.metadata.changes.tables.migration import column_definitions
+from fieldstone.metadata.doctor.compared import ComparedTable, Drift, ModelParts, build_drift
+from fieldstone.metadata.doctor.index_drift import compare_constraints, compare_indexes, failed_indexes, older_indexes
+from fieldstone.metadata.doctor.tables import Tables, create_table, make_tables, read_sql_schemas, read_tables
+from fieldstone.metadata.model import Field, Object, Snapshot, Status
 from fieldstone.metadata.sql_views.renewal import ViewRenewal
 from fieldstone.metadata.sql_views.rules import CompileRules
 from fieldstone.sql.ddl import alter, create, rewrite
 from fieldstone.sql.ddl.create import ColumnDefinition, TrigramClass
-from fieldstone.sql.frozen import frozen
 from fieldstone.sql.plan.elements import Table
 from fieldstone.sql.plan.operands import Column
 from fieldstone.sql.types import SqlType
-
-_NOTE_SERVER = (
-    "UPDATE fieldstone.index SET server_major = current_setting('server_version_num')::int / 10000 WHERE id = {}"
-)
-
-_NO_ACTION = "aas"
-"""A foreign key without ON DELETE, ON UPDATE or MATCH."""
-
-
-@frozen
-class Drift:
-    """One difference between a table and the model.
-
-    Attributes:
-        finding: a sentence.
-        repair: the statements that make it so, None where people must decide.
-        table: the name of the table that it is about.
-    """
-
-    finding: str
-    repair: str | None = None
-    table: str = ""
 
 
 async def find_drift(
@@ -77,7 +35,7 @@ async def find_drift(
     writes it. Every fifty objects take a few statements. `compile_rules` is as `ViewRenewal` takes it, for repairs.
     """
     found = await read_tables(connection, snapshot.workspace.schema)
-    parts = _Parts(
+    parts = ModelParts(
         snapshot=snapshot,
         trigram=trigram,
         schemas=await read_sql_schemas(connection, snapshot),
@@ -91,62 +49,24 @@ async def find_drift(
     aged = dict(await fetch(connection, "aged_indexes", workspace_id=snapshot.workspace.id))
     async for some, wanted in make_tables(connection, there, trigram=trigram):
         for object_ in some:
-            one = _One(object_=object_, parts=parts, found=found, wanted=wanted)
+            one = ComparedTable(object_=object_, parts=parts, found=found, wanted=wanted)
             drifts += _compare_columns(one)
             drifts += _stranger_columns(one)
             if any(_columns_like(one, stranger) for stranger in _strangers(one)):
                 # Its indexes and constraints have the other name of a column, and are right when that has its own.
                 continue
-            drifts += _compare_indexes(one)
-            drifts += _failed_indexes(one)
-            drifts += _older_indexes(one, aged)
-            drifts += _compare_constraints(one)
+            drifts += compare_indexes(one)
+            drifts += failed_indexes(one)
+            drifts += older_indexes(one, aged)
+            drifts += compare_constraints(one)
     if only is None:
         drifts += (_stranger_table(snapshot, table, like) for table, like in strangers.items())
     return drifts
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Parts:
-    """The model, with the parts of an object found at once."""
-
-    snapshot: Snapshot
-    trigram: TrigramClass | None
-    schemas: tuple[SqlSchema, ...]
-    compile_rules: CompileRules | None
-
-    @cached_property
-    def relations(self) -> Mapping[UUID, Sequence[Relation]]:
-        """The relations whose keys each object holds."""
-        found: defaultdict[UUID, list[Relation]] = defaultdict(list)
-        for relation in self.snapshot.relations.values():
-            found[relation.source_object_id].append(relation)
-        return found
-
-    def built(self, object_: Object) -> list[Index]:
-        """Return the indexes that an object's table is to have by now."""
-        return [index for index in self.snapshot.indexes_of[object_.id] if index.status is Status.READY]
-
-    def primary_key(self, object_: Object) -> str:
-        """Return the name of the primary key of an object's table."""
-        return next(index.name for index in self.snapshot.indexes_of[object_.id] if is_primary_key(index, object_))
-
-
-@frozen
-class _One:
-    """One object's table: as it was found, and as it is to be."""
-
-    object_: Object
-    parts: _Parts
-    found: Tables
-    wanted: Tables
-
-    @property
-    def name(self) -> str:
-        return self.object_.table.name
-
-
-def _missing_table(parts: _Parts, object_: Object, found: Tables, strangers: Mapping[str, Sequence[Object]]) -> Drift:
+def _missing_table(
+    parts: ModelParts, object_: Object, found: Tables, strangers: Mapping[str, Sequence[Object]]
+) -> Drift:
     """Return the table with all that belongs to it, but for the keys of others that lead to it."""
     table = object_.table
     finding = f"The table {table.name} of the object {object_.name_singular} is not there"
@@ -154,14 +74,14 @@ def _missing_table(parts: _Parts, object_: Object, found: Tables, strangers: Map
         is_sure = found.primary_keys.get(like[0]) == parts.primary_key(object_)
         rename = rewrite.rename_table(replace(table, name=like[0]), table.name)
         return _renamed(object_, finding, like, "object", [rename] if is_sure else [])
-    return _drift(
+    return build_drift(
         object_,
         f"{finding}: its records are gone.",
         *create_table(object_, parts.snapshot.indexes_of[object_.id], parts.trigram),
     )
 
 
-def _stranger_tables(parts: _Parts, found: Tables, missing: Sequence[Object]) -> Mapping[str, Sequence[Object]]:
+def _stranger_tables(parts: ModelParts, found: Tables, missing: Sequence[Object]) -> Mapping[str, Sequence[Object]]:
     """Return the tables that belong to no object, each with the objects without a table that it may be of.
 
     A table keeps its primary key under another name, and no two keys have one name. A copy has the columns alone, as
@@ -198,14 +118,14 @@ def _renamed(object_: Object, finding: str, like: Sequence[str], owner: str, rep
     finding += f"; {_either(like)}, which belongs to no {owner}, may be it under another name"
     # A column or table that a person has added may have the very form of the lost one.
     finding += ": look whether its values are the lost ones before you run the repair." if repair else "."
-    return _drift(object_, finding, *repair)
+    return build_drift(object_, finding, *repair)
 
 
 def _either(names: Sequence[str]) -> str:
     return " or ".join(names)
 
 
-def _compare_columns(one: _One) -> Iterator[Drift]:
+def _compare_columns(one: ComparedTable) -> Iterator[Drift]:
     object_, found, wanted = one.object_, one.found.columns[one.name], one.wanted.columns[one.name]
     for field in object_.fields:
         for definition in column_definitions(field) if field.parts else ():
@@ -220,14 +140,14 @@ def _compare_columns(one: _One) -> Iterator[Drift]:
                 renewal = ViewRenewal(one.parts.schemas, compile_rules=one.parts.compile_rules)
                 drops = renewal.drop_views_of(one.parts.snapshot, object_)
                 statements = (*drops, alter.set_type(object_.table, column), *renewal.make(one.parts.snapshot))
-                yield _drift(object_, f"{name} is not of the type {column.type.value}.", *statements)
+                yield build_drift(object_, f"{name} is not of the type {column.type.value}.", *statements)
             elif default != wanted[column.name][2]:
                 yield _wrong_default(object_, definition, name)
             if is_required == column.nullable and field.status is Status.READY:
                 yield _wrong_nullability(object_, field, column, name)
 
 
-def _missing_column(one: _One, definition: ColumnDefinition, name: str) -> Drift:
+def _missing_column(one: ComparedTable, definition: ColumnDefinition, name: str) -> Drift:
     object_, column = one.object_, definition.column
     found, wanted = one.found.columns[one.name], one.wanted.columns[one.name]
     if like := [stranger for stranger in _strangers(one) if column.name in _columns_like(one, stranger)]:
@@ -238,20 +158,20 @@ def _missing_column(one: _One, definition: ColumnDefinition, name: str) -> Drift
     needs_value = not column.nullable and definition.default is None
     added = replace(definition, column=replace(column, nullable=True)) if needs_value else definition
     then = "; it must refuse NULL, and can when its records have values again" if needs_value else ""
-    return _drift(object_, f"{name} is not there{then}.", create.add_columns(object_.table, [added]))
+    return build_drift(object_, f"{name} is not there{then}.", create.add_columns(object_.table, [added]))
 
 
-def _strangers(one: _One) -> list[str]:
+def _strangers(one: ComparedTable) -> list[str]:
     return [column for column in one.found.columns[one.name] if column not in one.wanted.columns[one.name]]
 
 
-def _columns_like(one: _One, stranger: str) -> list[str]:
+def _columns_like(one: ComparedTable, stranger: str) -> list[str]:
     """Return the missing columns of the type of a column that belongs to no field."""
     found, wanted = one.found.columns[one.name], one.wanted.columns[one.name]
     return [column for column in wanted if column not in found and wanted[column][0] == found[stranger][0]]
 
 
-def _stranger_columns(one: _One) -> Iterator[Drift]:
+def _stranger_columns(one: ComparedTable) -> Iterator[Drift]:
     """Yield the columns that belong to no field; one that may be a field's is not to be dropped."""
     object_ = one.object_
     for column in _strangers(one):
@@ -259,136 +179,23 @@ def _stranger_columns(one: _One) -> Iterator[Drift]:
         bad = ", and lets no record be created" if is_required and default is None else ""
         finding = f"The column {one.name}.{column} belongs to no field of {object_.name_singular}{bad}"
         if missing := _columns_like(one, column):
-            yield _drift(object_, f"{finding}; it may be {_either(missing)} under another name.")
+            yield build_drift(object_, f"{finding}; it may be {_either(missing)} under another name.")
         else:
             drop = alter.drop_columns(object_.table, [Column(name=column, type=SqlType.TEXT)])
-            yield _drift(object_, f"{finding}.", drop)
+            yield build_drift(object_, f"{finding}.", drop)
 
 
 def _wrong_default(object_: Object, definition: ColumnDefinition, name: str) -> Drift:
     if definition.words_of:
         column = definition.column
         statements = (alter.drop_columns(object_.table, [column]), create.add_columns(object_.table, [definition]))
-        return _drift(object_, f"{name} is not computed as the model says.", *statements)
+        return build_drift(object_, f"{name} is not computed as the model says.", *statements)
     statement = alter.set_default(object_.table, definition.column, definition.default)
-    return _drift(object_, f"{name} has another default value.", statement)
+    return build_drift(object_, f"{name} has another default value.", statement)
 
 
 def _wrong_nullability(object_: Object, field: Field, column: Column, name: str) -> Drift:
     need = "must refuse NULL, and lets it in" if not column.nullable else "refuses NULL, and must let it in"
     why = "" if field.is_active else ", as the field is not active"
     statement = alter.set_required(object_.table, column, required=not column.nullable)
-    return _drift(object_, f"{name} {need}{why}.", statement)
-
-
-def _compare_indexes(one: _One) -> Iterator[Drift]:
-    object_, found, wanted = one.object_, one.found.indexes[one.name], one.wanted.indexes[one.name]
-    for index in one.parts.built(object_):
-        if index.name not in found:
-            state = "is not there"
-        elif found[index.name] is None:
-            state = "is not valid"
-        elif found[index.name] != wanted.get(index.name, found[index.name]):
-            state = "is not as the model says"
-        else:
-            continue
-        finding = f"The index {index.name} of {object_.name_singular} {state}."
-        yield _drift(object_, finding, *_index_repair(one, index))
-
-
-def _failed_indexes(one: _One) -> Iterator[Drift]:
-    for index in one.parts.snapshot.indexes_of[one.object_.id]:
-        if index.status is Status.FAILED:
-            why = f": {index.failure}" if index.failure else ""
-            finding = (
-                f"The index {index.name} of {one.object_.name_singular} could not be built{why};"
-                f' retryBuild(id: "{index.id}") tries again.'
-            )
-            yield _drift(one.object_, finding)
-
-
-def _older_indexes(one: _One, aged: Mapping[UUID, int]) -> Iterator[Drift]:
-    """Yield the indexes in an older order of texts, and those that a server of another major version built."""
-    object_ = one.object_
-    for index in find_older(one.parts.snapshot, object_):
-        reason = "is in an older order of texts, which no statement asks for"
-        if is_bare_key(object_, index):
-            reason = "is on a key alone, so that counts of live records look at each record"
-        finding = f"The index {index.name} of {object_.name_singular} {reason}; `fieldstone serve` replaces it."
-        yield _drift(object_, finding)
-    for index in one.parts.built(object_):
-        is_folded = index.method in {TRIGRAM, SEARCH} or holds_keys(object_, index)
-        if index.id in aged and is_folded:
-            finding = f"The index {index.name} of {object_.name_singular} was built by PostgreSQL {aged[index.id]}:"
-            finding += " it may miss texts with characters that only the present server knows."
-            noted = SQL(_NOTE_SERVER).format(Literal(index.id))
-            yield _drift(object_, finding, alter.rebuild_index(object_.table.schema, index.name), noted)
-
-
-def _index_repair(one: _One, index: Index) -> tuple[Composed, ...]:
-    object_, trigram = one.object_, one.parts.trigram
-    table, drop = object_.table, alter.drop_index(object_.table.schema, index.name)
-    if not is_primary_key(index, object_):
-        return (drop, build_index(index, object_, trigram)) if can_make(index, trigram) else ()
-    add = create.add_primary_key(table, index.name, object_.key)
-    there = one.found.primary_keys.get(one.name)
-    if there == index.name:
-        return alter.drop_constraint(table, there), add
-    if there is None:
-        return (drop, add) if index.name in one.found.indexes[one.name] else (add,)
-    return (rewrite.rename_constraint(table, there, index.name),)
-
-
-def _compare_constraints(one: _One) -> Iterator[Drift]:
-    object_, found = one.object_, one.found.constraints[one.name]
-    known: set[str] = set()
-    for relation in one.parts.relations[object_.id]:
-        field = object_.by_id[relation.source_field_id]
-        target = one.parts.snapshot.objects[relation.target_object_id]
-        name, column = foreign_key_name(object_, field), field.parts[0].column
-        known.add(name)
-        there = found.get(name)
-        wanted = Constraint(
-            kind="f",
-            columns=(column.name,),
-            target=target.table.name,
-            is_deferrable=True,
-            is_deferred=object_.table.is_distributed,
-            # A build validates it at its end.
-            is_valid=field.status is Status.READY or there is None or there.is_valid,
-            actions=_NO_ACTION,
-        )
-        if there != wanted and target.table.name in one.found.columns:
-            state = "is not there" if there is None else "is not as the model says"
-            statements = (
-                alter.drop_constraint_if_there(object_.table, name),
-                create.add_foreign_key(object_.table, name, column, target=target.table, key=target.key),
-            )
-            finding = f"The foreign key {name} of {object_.name_singular}.{field.name} {state}."
-            yield _drift(object_, finding, *statements)
-    for name, columns in morph_checks(object_).items():
-        known.add(name)
-        there = found.get(name)
-        if there is None or there.kind != "c" or set(there.columns) != {column.name for column in columns}:
-            finding = f"The constraint {name} of {object_.name_singular} is not there, or is another."
-            statements = (
-                alter.drop_constraint_if_there(object_.table, name),
-                alter.add_at_most_one(object_.table, name, columns),
-            )
-            yield _drift(object_, finding, *statements)
-    if any(field.status is not Status.READY for field in object_.fields):
-        return
-    for name, constraint in found.items():
-        if name not in known and constraint.kind in {"f", "c", "u", "x"}:
-            finding = (
-                f"The constraint {name} of the table {object_.table.name} is not of the model, and may refuse records."
-            )
-            yield _drift(object_, finding, alter.drop_constraint_if_there(object_.table, name))
-
-
-def _drift(object_: Object, finding: str, *statements: Composed) -> Drift:
-    return Drift(finding=finding, repair=_joined(statements), table=object_.table.name)
-
-
-def _joined(statements: Sequence[Composed]) -> str | None:
-    return "; ".join(statement.as_string() for statement in statements) or None
+    return build_drift(object_, f"{name} {need}{why}.", statement)

@@ -8,7 +8,7 @@ from psycopg.sql import SQL, Identifier
 
 from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.metadata.doctor.drift import Drift
+from fieldstone.metadata.doctor.compared import Drift
 from fieldstone.sql.ddl.names import name_sql, table_sql
 from fieldstone.sql.plan.elements import Table
 

@@ -7,7 +7,7 @@ from psycopg.sql import SQL
 
 from fieldstone.metadata.catalog.queries import fetch, fetch_one
 from fieldstone.metadata.catalog.sessions import Session
-from fieldstone.metadata.doctor.drift import Drift
+from fieldstone.metadata.doctor.compared import Drift
 from fieldstone.metadata.doctor.tables import read_sql_schemas
 from fieldstone.metadata.model import Snapshot
 from fieldstone.metadata.sql_views.definition import SqlSchema, SqlView, build_views

@@ -20,7 +20,8 @@ from fieldstone.engine.settings.cells import Cell
 from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.changes.plan import MAXIMUM_COLUMNS
 from fieldstone.metadata.doctor.catalog import find_catalog_drift
-from fieldstone.metadata.doctor.drift import Drift, find_drift
+from fieldstone.metadata.doctor.compared import Drift
+from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.doctor.rewrite import ColumnUsage, find_room, locked_tables, rewrite_table
 from fieldstone.metadata.doctor.table_state import find_state_drift
 from fieldstone.metadata.doctor.unused import find_unused

@@ -7,7 +7,8 @@ import psycopg
 import pytest
 
 from fieldstone.metadata.changes import Change, CreateIndex, DeleteIndex, NewRelation
-from fieldstone.metadata.doctor.drift import Drift, find_drift
+from fieldstone.metadata.doctor.compared import Drift
+from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Snapshot
 from tests.citus_cluster import ON_CITUS

@@ -5,7 +5,7 @@ import pytest
 
 from fieldstone.metadata.catalog.sessions import Session
 from fieldstone.metadata.doctor.catalog import find_catalog_drift
-from fieldstone.metadata.doctor.drift import Drift
+from fieldstone.metadata.doctor.compared import Drift
 from fieldstone.metadata.doctor.table_state import find_state_drift
 from tests.metadata.desk import Desk
 from tests.metadata.updates import execute

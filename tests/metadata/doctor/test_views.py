@@ -4,7 +4,8 @@ import pytest
 from psycopg import sql
 
 from fieldstone.engine.planner.access.view_rules import compile_view_rules
-from fieldstone.metadata.doctor.drift import Drift, find_drift
+from fieldstone.metadata.doctor.compared import Drift
+from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.doctor.rewrite import rewrite_table
 from fieldstone.metadata.doctor.views import find_view_drift, repair_views
 from fieldstone.metadata.writer.transaction import ModelTransaction
