@@ -124,10 +124,10 @@ export function Grid(props: GridProps) {
     onSelect(focus(selection, at, event.shiftKey));
   }
 
-  // The buttons of the heads and of the rows are for the pointer: the keys after a click belong to the cell.
+  // The buttons of the heads and of the rows, and links, are for the pointer: the keys after a click belong to the cell.
   function keepFocus(event: MouseEvent): void {
     if (event.button !== 0 || !(event.target instanceof Element)) return;
-    if (event.target.closest("button, input") === null) return;
+    if (event.target.closest("a, button, input") === null) return;
     event.preventDefault();
     gridRef.current?.focus({ preventScroll: true });
   }

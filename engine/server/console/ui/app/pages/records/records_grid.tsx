@@ -2,10 +2,14 @@
 
 import type { RefObject } from "react";
 
+import { isObject } from "../../api/exact_json.ts";
 import { type Field, inputName, type RecordRow } from "../../api/model.ts";
+import { base } from "../../api/place.ts";
+import { outsideOf } from "../../fields/address.ts";
 import { Cell } from "../../fields/cell.tsx";
 import { RecordName } from "../../fields/record_name.tsx";
 import { isLocked, mayGive, NULL_TEXT, typeOf } from "../../fields/registry.ts";
+import { CellLink } from "../../grid/cell_link.tsx";
 import { resize } from "../../grid/columns.ts";
 import { Grid } from "../../grid/grid.tsx";
 import { cellKey } from "../../grid/marks.ts";
@@ -86,7 +90,17 @@ export function RecordsGrid({ list, gridRef, gestures, draft, onAddress }: Recor
       : edits.marks.flashed.has(key)
         ? ("flash" as const)
         : undefined;
-    return { content: <Cell value={record[field.name]} field={field} most={SHOWN_CHARACTERS} />, state, isReadOnly };
+    const content = <Cell value={record[field.name]} field={field} most={SHOWN_CHARACTERS} />;
+    const href = addressOf(record, field, column === 0);
+    return { content: href === null ? content : <CellLink href={href}>{content}</CellLink>, state, isReadOnly };
+  }
+
+  /** Return the address that a cell leads to: its record is that of the first column, which names it. */
+  function addressOf(record: RecordRow, field: Field, isFirst: boolean): string | null {
+    const value = record[field.name];
+    if (field.relation && isObject(value) && "id" in value)
+      return `${base}/records/${field.relation.target.namePlural}/${value.id}`;
+    return outsideOf(value, field)?.href ?? (isFirst ? `${base}/records/${list.object.namePlural}/${record.id}` : null);
   }
 
   function select(next: Selection): void {
