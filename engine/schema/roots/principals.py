@@ -69,6 +69,7 @@ _FIELD_RIGHTS = type_of(
         "object": (TEXT, "The object's nameSingular."),
         "objectMetadataId": (GraphQLNonNull(UUID), "The object's id."),
         "read": (list_of(GraphQLString), "The names of the fields that it reads."),
+        "readInSome": (list_of(GraphQLString), "The names of those that it reads in some records, null in the others."),
         "create": (list_of(GraphQLString), "The names of those that it may give at a create."),
         "update": (list_of(GraphQLString), "The names of those that it may give at an update."),
     },

@@ -198,7 +198,7 @@ async def test_sizes_are_for_roles_that_may_count(apis: Apis) -> None:
     assert "errors" not in await as_role(apis, "clerk", "{ modelVersion fieldTypes { type } }")
 
 
-RIGHTS = "query ($of: [String!]!) { fieldRights(objects: $of) { object read create update } }"
+RIGHTS = "query ($of: [String!]!) { fieldRights(objects: $of) { object read readInSome create update } }"
 
 
 async def test_a_role_learns_which_fields_it_may_read_and_give(apis: Apis) -> None:
@@ -217,10 +217,19 @@ async def test_a_role_learns_which_fields_it_may_read_and_give(apis: Apis) -> No
     assert sorted(found["create"]) == ["company", "email"]
     # Nobody gives the author of a record again.
     assert sorted(found["update"]) == ["jobTitle", "phone"]
-    assert (other["create"], other["update"]) == ([], [])
+    assert (other["readInSome"], other["create"], other["update"]) == ([], [], [])
     for name in ("opportunity", ""):
         error = (await as_role(apis, "clerk", RIGHTS, of=["person", name]))["errors"][0]
         assert (error["extensions"]["code"], error["message"]) == ("NOT_FOUND", f'There is no object "{name}".')
+
+
+async def test_a_role_learns_which_fields_it_reads_in_some_records_only(apis: Apis) -> None:
+    """`ifUpdatedAt` is refused for a time that is null in some records, which a client could not know before."""
+    read = [{"rule": {"city": {"eq": "Bonn"}}}, {"fields": {"only": ["firstName", "city"]}}]
+    await create_role(apis, name="clerk", grants=[{"object": "person", "read": read}])
+    (found,) = (await as_role(apis, "clerk", RIGHTS, of=["person"]))["data"]["fieldRights"]
+    assert {"email", "updatedAt"} <= {*found["readInSome"]} < {*found["read"]}
+    assert not {"id", "firstName", "city"} & {*found["readInSome"]}
 
 
 async def test_a_role_gives_no_fields_at_an_update_of_records_that_it_does_not_read(apis: Apis) -> None:

@@ -55,6 +55,25 @@ async def test_a_role_that_does_not_read_the_versions_sees_and_edits_records(wat
         await watched.assert_clean(served.address, LOADED)
 
 
+async def test_a_role_that_reads_some_of_the_versions_edits_records(watched: Watched, serve: Serve) -> None:
+    """The server refuses `ifUpdatedAt` to it, and so refused each edit of the console."""
+    async with serve() as served:
+        read = [{"rule": {"city": {"eq": "Bonn"}}}, {"fields": {"allBut": ["updatedAt"]}}]
+        reader = await as_role(served, {"object": "person", "read": read, "update": {}})
+        page = await open_list(watched, reader, "people?sort=firstName")
+        await count_shown(page, "3 records")
+        await cell(page, "Ada").click()
+        await page.keyboard.type("Augusta")
+        await press(page, "Enter")
+        found = '{ people(filter: { firstName: { eq: "Augusta" } }) { totalCount } }'
+        await until_answered(served, found, {"people": {"totalCount": 1}})
+        await page.get_by_role("grid").focus()
+        await press(page, "Control+z")
+        await until_answered(served, found, {"people": {"totalCount": 0}})
+        await expect(page.get_by_role("alert")).to_have_count(0)
+        await watched.assert_clean(served.address, LOADED)
+
+
 async def test_a_role_that_only_reads_has_no_way_back_to_the_values_of_a_record(watched: Watched, serve: Serve) -> None:
     async with serve() as served:
         ada = '(filter: { firstName: { eq: "Ada" } }, data: { city: "Ulm" })'
