@@ -159,9 +159,6 @@ async def test_documents_that_are_too_many_are_counted(apis: Apis, monkeypatch: 
 
 
 REQUIRE_NAME = [{"updateField": {"id": "company.name", "update": {"isNullable": False}}}]
-REQUIRE_BADGE = [
-    {"createField": {"objectMetadataId": "company", "name": "badge", "label": "B", "type": "TEXT", "isNullable": False}}
-]
 FREE_EMAIL = [{"updateField": {"id": "person.email", "update": {"isUnique": False}}}]
 UPSERT = "mutation ($data: [PersonInput!]!) { createPeople(data: $data, onConflict: { fields: [email] }) { id } }"
 
