@@ -2,10 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from typing import Any, NamedTuple
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from fieldstone.metadata.changes import Change, CreateField, CreateIndex, CreateObject, NewRelation
 from fieldstone.metadata.changes.rules.indexes.indexed_values import TRIGRAM
+from fieldstone.metadata.changes.rules.indexes.label_indexes import STANDARD_LABELS
 from fieldstone.metadata.changes.rules.names import derive_label, labelled
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import JsonValue
@@ -109,6 +110,8 @@ def standard_changes(*, with_trigram: bool) -> Iterator[Change]:
         for values in spec.fields:
             created = CreateField(object_id=object_.id, is_custom=False, **values)
             yield created
+            if created.name in STANDARD_LABELS:
+                yield CreateIndex(object_id=object_.id, field_ids=(created.id,), id=uuid5(created.id, "label"))
             if with_trigram and created.name in _SEARCHED:
                 yield CreateIndex(object_id=object_.id, field_ids=(created.id,), method=TRIGRAM)
     for relation in _RELATIONS:

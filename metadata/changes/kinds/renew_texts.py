@@ -7,7 +7,7 @@ from uuid import UUID, uuid5
 from fieldstone.metadata.changes.kinds.kind import Kind
 from fieldstone.metadata.changes.rules.indexes.indexed_values import BTREE, TRIGRAM, indexed_parts, is_sorted
 from fieldstone.metadata.changes.rules.indexes.key_indexes import is_bare_key, is_superfluous, key_successor
-from fieldstone.metadata.changes.rules.indexes.label_indexes import build_label_indexes, name_index
+from fieldstone.metadata.changes.rules.indexes.label_indexes import STANDARD_LABELS, build_label_indexes, name_index
 from fieldstone.metadata.changes.rules.lookup import with_indexes
 from fieldstone.metadata.changes.types import Applied, Change
 from fieldstone.metadata.model import Index, Object, Snapshot, Status
@@ -96,6 +96,10 @@ def _labels(object_: Object) -> Iterator[Index]:
     """Yield the indexes for labels that the object would have if it were new."""
     for field in object_.fields:
         yield from build_label_indexes(object_, field, field.id)
+        is_standard = not (object_.is_custom or field.is_custom or field.is_system) and field.parts
+        if is_standard and field.column in STANDARD_LABELS and is_sorted(field.parts[0]):
+            index = Index(id=uuid5(field.id, "label"), object_id=object_.id, name="", field_ids=(field.id,))
+            yield name_index(object_, index)
 
 
 RENEW_TEXTS = Kind(action="renewTexts", type=RenewTexts, apply=apply_renew_texts, target="object_id")

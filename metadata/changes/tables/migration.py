@@ -115,8 +115,8 @@ def build_index(index: Index, object_: Object, trigram: TrigramClass | None, *, 
         return create_search_index(
             object_.table,
             index.name,
-            [part.column for part in searched_parts(fields)],
-            [part.column for part in label_parts(fields)],
+            [part.column for part in searched_parts(object_, fields)],
+            [part.column for part in label_parts(object_, fields)],
             trigram=trigram,
             concurrently=concurrently,
         )

@@ -144,26 +144,3 @@ async def test_an_update_without_new_settings_looks_at_no_index(desk: Desk) -> N
     after = apply(before, UpdateField(field_id=field_of(before, "person", "city").id, label="Town")).snapshot
     assert after is not before
     assert "indexes_of" not in vars(after)
-
-
-@pytest.mark.parametrize("name", ["firstName", "lastName", "email"])
-async def test_the_standard_labels_are_given_up_for_good(desk: Desk, name: str) -> None:
-    """The next order of texts made them again: each version makes the indexes for labels that are missing."""
-    index = (await desk.default()).constraints[f"person_{name}_sort"]
-    with pytest.raises(InvalidChange, match=rf"comes with {name}; updateField with settings: \{{ skipLabelIndex"):
-        await desk.change(lambda _: [DeleteIndex(index_id=index.id)])
-    after = await change(desk, update("person", name, settings={"skipLabelIndex": True}))
-    assert index.name not in after.constraints
-    assert list(find_missing(after, after.by_singular["person"], with_trigram=True)) == []
-    back = await change(desk, update("person", name, settings={"skipLabelIndex": False}))
-    assert index.name in back.constraints
-
-
-async def test_the_setting_is_refused_for_a_text_that_holds_no_label(desk: Desk) -> None:
-    skip = {"skipLabelIndex": True}
-    refused = r"holds no label, so it brings no index that settings.skipLabelIndex could give up"
-    with pytest.raises(InvalidChange, match=f"jobTitle {refused}"):
-        await change(desk, update("person", "jobTitle", settings=skip))
-    with pytest.raises(InvalidChange, match=f"motto {refused}"):
-        await change(desk, lambda snapshot: [new_field(person(snapshot), "motto", T.TEXT, settings=skip)])
-    await change(desk, update("person", "jobTitle", settings={"skipLabelIndex": False}))

@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from fieldstone.metadata.changes import CreateIndex, DeleteIndex, UpdateField
+from fieldstone.metadata.changes import CreateIndex, DeleteIndex
 from fieldstone.metadata.doctor import unused
 from fieldstone.metadata.doctor.drift import find_drift
 from fieldstone.metadata.doctor.unused import LONG, UnusedIndex, find_unused
@@ -72,18 +72,11 @@ async def test_those_of_the_standard_people_are_named(desk: Desk, model_dsn: str
 
 async def test_each_can_be_given_up_and_taken_back(desk: Desk, model_dsn: str) -> None:
     await write(model_dsn, _PEOPLE, WRITES)
-    found = await find(desk)
-    labels = [one.label_of for one in found if one.label_of is not None]
-    gone = [one.index for one in found if one.label_of is None]
-    assert (len(labels), len(gone)) == (3, 2)
-
-    def skip(*, is_skipped: bool) -> list[UpdateField]:
-        return [UpdateField(field_id=id_, settings={"skipLabelIndex": is_skipped}) for id_ in labels]
-
-    await desk.change(lambda _: [*skip(is_skipped=True), *(DeleteIndex(index_id=index.id) for index in gone)])
+    gone = [one.index for one in await find(desk)]
+    await desk.change(lambda _: [DeleteIndex(index_id=index.id) for index in gone])
     assert await find(desk) == []
     again = [CreateIndex(object_id=index.object_id, field_ids=index.field_ids, method=index.method) for index in gone]
-    snapshot = await desk.change(lambda _: [*again, *skip(is_skipped=False)])
+    snapshot = await desk.change(lambda _: again)
     async with desk.database.session() as connection:
         assert await find_drift(connection, snapshot, trigram=desk.catalog.trigram) == []
     assert await names(desk) == set(OF_PEOPLE)

@@ -109,7 +109,7 @@ def _read_query(value: JsonValue) -> bytes:
 
 
 def _is_searched(context: PlanContext, object_: Object) -> bool:
-    return bool(searched_parts(searched_fields(context.snapshot, object_)))
+    return bool(searched_parts(object_, searched_fields(context.snapshot, object_)))
 
 
 def _guard(context: PlanContext, query: Parameter, check: Callable[[Bindings, bytes], None]) -> None:
@@ -180,8 +180,8 @@ def _branch(
         name=object_.name_singular,
         table=readable(context, object_),
         key=object_.key,
-        label=tuple(part.column for part in label_parts(searched)),
-        texts=tuple(part.column for part in searched_parts(searched)),
+        label=tuple(part.column for part in label_parts(object_, searched)),
+        texts=tuple(part.column for part in searched_parts(object_, searched)),
         indexed=is_indexed,
         condition=select_condition(context, object_, said, blame),
         records=tuple(build_record(context, object_, field, path) for field, path in records),

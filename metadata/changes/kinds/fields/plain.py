@@ -8,7 +8,7 @@ from fieldstone.metadata.changes.members import FIELD, created_members
 from fieldstone.metadata.changes.rules.collisions import check_field_name
 from fieldstone.metadata.changes.rules.defaults import is_function, read_default
 from fieldstone.metadata.changes.rules.indexes.indexed_values import BTREE, INVERTED
-from fieldstone.metadata.changes.rules.indexes.label_indexes import build_label_indexes, check_label_setting
+from fieldstone.metadata.changes.rules.indexes.label_indexes import build_label_indexes
 from fieldstone.metadata.changes.rules.lookup import find_object, with_indexes, with_new_field
 from fieldstone.metadata.changes.rules.names import column_suffixes, index_name
 from fieldstone.metadata.changes.rules.options import read_options
@@ -54,7 +54,6 @@ def apply_plain_field(snapshot: Snapshot, change: CreateField) -> Applied:
     )
     problems.add(check_field_name(snapshot, object_, field, holds_key=False))
     problems.raise_any()
-    check_label_setting(field, change.settings)
     indexes = (
         *_build_indexes(object_, field, change.index_id),
         *build_label_indexes(replace(object_, fields=(field,)), field, change.index_id),

@@ -30,11 +30,7 @@ from fieldstone.metadata.changes.rules.defaults import (
     read_default,
 )
 from fieldstone.metadata.changes.rules.indexes.indexed_values import SEARCH
-from fieldstone.metadata.changes.rules.indexes.label_indexes import (
-    build_label_indexes,
-    check_label_setting,
-    is_label_index,
-)
+from fieldstone.metadata.changes.rules.indexes.label_indexes import build_label_indexes, is_label_index
 from fieldstone.metadata.changes.rules.lookup import find_field, with_field, with_indexes, with_object
 from fieldstone.metadata.changes.rules.names import column_suffixes, index_name
 from fieldstone.metadata.changes.rules.option_changes import find_gone, map_backfill, read_option_work
@@ -200,7 +196,6 @@ def _build(object_: Object, field: Field, change: UpdateField, given_names: froz
         former = () if is_converted else (*field.former_columns, field.column)[-MOST_FORMER:]
         column = choose_new_column(object_, field, updated.type)
         updated = replace(updated, column=column, former_columns=former)
-    check_label_setting(updated, chosen(change.settings, None))
     return updated
 
 

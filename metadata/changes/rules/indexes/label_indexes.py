@@ -1,6 +1,6 @@
 """The indexes by which records are in the order of their labels: each field that holds one brings its own."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import replace
 from uuid import UUID, uuid5
 
@@ -14,15 +14,13 @@ from fieldstone.metadata.changes.rules.indexes.indexed_values import (
 )
 from fieldstone.metadata.changes.rules.names import index_name
 from fieldstone.metadata.changes.rules.settings import SKIP_LABEL_INDEX
-from fieldstone.metadata.errors import InvalidChange
 from fieldstone.metadata.field_types import FieldType
-from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Field, Index, Object
 
 _NAME = "name"
 
-_LABELS = frozenset({_NAME, "firstName", "lastName", "email"})
-"""The columns of the fields by which people look through lists; those of users' own fields are none."""
+STANDARD_LABELS = frozenset({"firstName", "lastName", "email"})
+"""The standard fields, besides `name`, by which people look through lists."""
 
 _SUB_FIELDS = {FieldType.FULL_NAME: ("firstName", "lastName"), FieldType.EMAILS: ("primaryEmail",)}
 
@@ -32,9 +30,9 @@ _KINDS = {BTREE: "idx", TRIGRAM: "trgm", INVERTED: "gin", SEARCH: "search"}
 def label_sub_fields(field: Field) -> tuple[str | None, ...]:
     """Return the sub-fields that are labels of a record: none, some, or None for all of a field of one column."""
     if field.type is FieldType.TEXT:
-        # A renamed field keeps its column, and the column of another type has a number behind its name.
-        is_label = not (field.is_custom or field.is_system) and field.column.rstrip("0123456789") in _LABELS
-        return (None,) if is_label else ()
+        # The field that an object starts with: its column keeps the name.
+        is_name = not (field.is_custom or field.is_system) and field.column.rstrip("0123456789") == _NAME
+        return (None,) if is_name else ()
     return _SUB_FIELDS.get(field.type, ())
 
 
@@ -51,16 +49,6 @@ def is_label_index(object_: Object, index: Index) -> bool:
     if index.is_unique or index.is_partial or index.method != BTREE or len(index.field_ids) > 1:
         return False
     return index.text_order > 0 and index.sub_field in _indexed_labels(object_.by_id[index.field_ids[0]])
-
-
-def check_label_setting(field: Field, given: JsonValue) -> None:
-    """Raise InvalidChange if the given settings skip the index of a label that the field does not hold."""
-    if isinstance(given, Mapping) and given.get(SKIP_LABEL_INDEX) is True and not label_sub_fields(field):
-        raise InvalidChange(
-            f"{field.name} holds no label, so it brings no index that settings.{SKIP_LABEL_INDEX} could give up;"
-            " deleteIndex deletes an index that was made on it",
-            field="settings",
-        )
 
 
 def _indexed_labels(field: Field) -> tuple[str | None, ...]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 
 from fieldstone.metadata.changes.rules.indexes.indexed_values import SEARCH
-from fieldstone.metadata.changes.rules.indexes.label_indexes import label_sub_fields
+from fieldstone.metadata.changes.rules.indexes.label_indexes import STANDARD_LABELS, label_sub_fields
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.model import Field, Index, Object, Part, Snapshot, Status
 from fieldstone.sql.types import SqlType
@@ -42,16 +42,16 @@ def _indexed_fields(snapshot: Snapshot, object_: Object) -> tuple[Field, ...]:
     return tuple(field for field in object_.by_name.values() if field.type in _SEARCHED and not field.is_system)
 
 
-def searched_parts(fields: Sequence[Field]) -> tuple[Part, ...]:
+def searched_parts(object_: Object, fields: Sequence[Field]) -> tuple[Part, ...]:
     """Return the text columns of these fields, those of labels first."""
-    labels = label_parts(fields)
+    labels = label_parts(object_, fields)
     return (*labels, *(part for field in fields for part in text_parts(field) if part not in labels))
 
 
-def label_parts(fields: Sequence[Field]) -> tuple[Part, ...]:
+def label_parts(object_: Object, fields: Sequence[Field]) -> tuple[Part, ...]:
     """Return the text columns of these fields that people know a record by; the first text where none is a label."""
     texts = [part for field in fields for part in text_parts(field)]
-    labels = [part for field in fields for part in text_parts(field) if part.name in label_sub_fields(field)]
+    labels = [part for field in fields for part in text_parts(field) if _is_label(object_, field, part)]
     return tuple(labels or texts[:1])
 
 
@@ -59,10 +59,15 @@ def label_fields(object_: Object) -> tuple[Field, ...]:
     """Return the fields that people know a record by, whatever a role reads of them."""
     named = object_.whole.by_name.values()
     texts = [field for field in named if field.type in _SEARCHED and not field.is_system]
-    labels = label_parts(texts)
+    labels = label_parts(object_, texts)
     return tuple(field for field in texts if any(part in labels for part in field.parts))
 
 
 def text_parts(field: Field) -> Iterator[Part]:
     """Yield the columns of a field that hold text."""
     return (part for part in field.parts if part.column.type is SqlType.TEXT and part.options is None)
+
+
+def _is_label(object_: Object, field: Field, part: Part) -> bool:
+    is_standard = not (object_.is_custom or field.is_custom) and field.column in STANDARD_LABELS
+    return is_standard or part.name in label_sub_fields(field)
