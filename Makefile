@@ -16,7 +16,7 @@ export PIP_DISABLE_PIP_VERSION_CHECK := 1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup release tutorial-pictures run check check-types check-rules test test-deep test-citus test-system test-nightly golden bench bench-quick bench-events bench-live bench-swap bench-big-table bench-fleet bench-overload soak clean
+.PHONY: help setup release tutorial-pictures run check check-types check-rules test test-long test-deep test-citus test-system test-nightly golden bench bench-quick bench-events bench-live bench-swap bench-big-table bench-fleet bench-overload soak clean
 
 help:
 	@grep -E '^[a-z-]+:.*## ' $(firstword $(MAKEFILE_LIST)) | sed 's/:.*## /\t/' | expand -t 17
@@ -56,9 +56,12 @@ check-rules:
 	$(BIN)/python -m tests.console_check
 	$(BIN)/pytest tests/project
 
-test: setup ## the tests that take a second at most, on all processors; LONG=1 adds all others that need the package registries alone
-	$(BIN)/pytest -m "$(if $(LONG),,not long and )not system and not alone and not nightly" -n auto --dist worksteal --ignore tests/project
-	$(if $(LONG),$(BIN)/pytest -m "alone and not system" $(call marked,alone))
+test: setup ## the tests that take a second at most, on all processors; those of tests/project are check's
+	$(BIN)/pytest -m "not long and not system and not alone and not nightly" -n auto --dist worksteal --ignore tests/project
+
+test-long: setup ## generated operations, servers as processes that are killed, clients from npm; all with the package registries alone
+	$(BIN)/pytest -m "long and not system and not alone" -n auto --dist worksteal $(call marked,long)
+	$(BIN)/pytest -m "alone and not system" $(call marked,alone)
 
 test-deep: setup ## 20,000 generated operations, 5,000 roles, 5,000 requests of REST, other ones each time
 	FIELDSTONE_TEST_EXAMPLES=20 $(BIN)/pytest -n auto --dist worksteal --timeout 7200 tests/engine/test_oracle.py \

@@ -112,8 +112,8 @@ def server_dsn(databases: Databases) -> str:
     return databases.server_dsn
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Generator[None, object, None]:
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Check the markers by which make finds files, leave out the tests that Citus refuses, and begin with the longest.
 
     A test that may take longer than others says so by its time limit. Begun last, it ran when all others had ended.
@@ -130,24 +130,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     call = _with_a_wide_frame()
     for item in items:
         item.runtest = partial(call, item.runtest)  # type: ignore[assignment]  # it is called by this name
-    yield
-    items[:] = _dealt(items, getattr(config, "workerinput", {"workercount": 1})["workercount"])
-
-
-def _dealt(items: list[pytest.Item], workers: int) -> list[pytest.Item]:
-    """Return the tests in an order of which each worker's part begins with its part of the long ones.
-
-    A worker gets a part of the list, and steals from the end of another part when it has ended its own: the tests that
-    run last are short, and no worker waits for another that has a long one.
-    """
-    long = [item for item in items if item.get_closest_marker("long")]
-    short = [item for item in items if not item.get_closest_marker("long")]
-    return [
-        item
-        for worker in range(workers)
-        for tests in (long, short)
-        for item in tests[len(tests) * worker // workers : len(tests) * (worker + 1) // workers]
-    ]
 
 
 def _with_a_wide_frame() -> Callable[[Callable[[], object]], object]:
