@@ -29,8 +29,10 @@ MOST_GROUPS = 1_000
 _FLAG: Part = {"type": "boolean"}
 _OFF = _FLAG | {"default": False}
 _FILTER = "Conditions such as and(city[eq]:Berlin,or(name[ilike]:%a%,employees[gt]:5))."
-# Importers of documents, Postman among them, send the example.
-_SHOWN_FILTER = query("filter", TEXT, _FILTER) | {"example": "createdAt[gte]:2024-01-31"}
+# Importers of documents, Postman among them, send the example. Each role sees `id`.
+_SHOWN_FILTER = query("filter", TEXT, _FILTER) | {"example": "id[is]:NOT_NULL"}
+# The example for a write finds no record: a removal that is sent unchanged would take all of them.
+_WRITE_FILTER = query("filter", TEXT, _FILTER) | {"example": "id[eq]:00000000-0000-0000-0000-000000000000"}
 _ERRORS = {
     400: "The path, a parameter, a header or the body is not valid, or the request costs too much.",
     401: "The key is missing or not valid.",
@@ -100,9 +102,10 @@ def other_components(*, largest_page: int, default_page: int) -> dict[str, Any]:
         "parameters": {
             "id": {"name": "id", "in": "path", "required": True, "schema": ID},
             "filter": _SHOWN_FILTER,
-            "required_filter": _SHOWN_FILTER | {"required": True},
+            "write_filter": _WRITE_FILTER,
+            "required_filter": _WRITE_FILTER | {"required": True},
             "order_by": query("order_by", TEXT, "Fields such as createdAt[DescNullsLast],name.")
-            | {"example": "createdAt[DescNullsLast]"},
+            | {"example": "id[DescNullsLast]"},
             "limit": query("limit", page, "The most records of the page."),
             "columns": query("columns", TEXT, "The columns in their order, with commas between them."),
             "spreadsheet": query(

@@ -187,6 +187,8 @@ def _parameters(object_: Object, action: Action) -> Iterator[Part]:
                 yield parameter(f"group_{name}")
             case "filter" if action is Action.RESTORE_MANY:
                 yield parameter("required_filter")
+            case "filter" if not action.reads:
+                yield parameter("write_filter")
             case _:
                 yield parameter(name)
     if action is Action.FIND_ONE:

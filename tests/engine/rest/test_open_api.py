@@ -19,8 +19,8 @@ from fieldstone.engine.rest.routes import Action, find_place, routes_of
 from fieldstone.metadata.changes import CreateField, apply
 from fieldstone.metadata.field_types import FieldType
 from fieldstone.metadata.json_text import loads
-from tests.engine.metadata_api.roles import CREATE
 from tests.engine.rest.asking import ask, create
+from tests.engine.rest.described import document_for, operations
 from tests.engine.rest.import_jobs.jobs import end_of
 from tests.engine.server.conftest import StartApp
 from tests.models import large_snapshot
@@ -28,27 +28,8 @@ from tests.models import large_snapshot
 ID = "018cc5ca-0000-7000-8000-000000000000"
 
 
-def operations(document: Any) -> Iterator[tuple[str, str, Any]]:
-    for path, item in document["paths"].items():
-        for method, operation in item.items():
-            if method != "parameters":
-                yield path, method.upper(), operation
-
-
 def names_in(document: Any) -> set[str]:
     return set(re.findall(r"(?<=['/])[A-Za-z]+", str(document["paths"]) + str(document["components"]["schemas"])))
-
-
-async def document_for(client: httpx.AsyncClient, *grants: Any) -> tuple[Any, dict[str, Any]]:
-    """The document for a role with these rights, and the options of a request with its key."""
-    role = {"name": "clerk", "label": "Clerk", "grants": [*grants]}
-    made = await client.post("/metadata", json={"query": CREATE, "variables": {"input": role}})
-    assert "errors" not in made.json(), made.text
-    key = "mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { token } }"
-    sent = {"query": key, "variables": {"input": {"name": "k", "role": "clerk"}}}
-    token = (await client.post("/metadata", json=sent)).json()["data"]["createApiKey"]["token"]
-    options: dict[str, Any] = {"headers": {"authorization": f"Bearer {token}"}}
-    return await ask(client, "GET", "open-api/core", **options), options
 
 
 def parts_of(document: Any) -> Iterator[dict[str, Any]]:
@@ -141,20 +122,6 @@ async def test_every_schema_has_a_type(client: httpx.AsyncClient, kind: str) -> 
     assert [
         one for one in schemas if isinstance(one.get("type"), list) and len({*one["type"]}) < len(one["type"])
     ] == []
-
-
-async def test_the_examples_of_parameters_are_valid_for_every_object(client: httpx.AsyncClient) -> None:
-    """Postman sends the example of a parameter, and the word "string" for one without: the request was refused."""
-    document = await ask(client, "GET", "open-api/core")
-    shown = document["components"]["parameters"]
-    examples = {name: part["example"] for name, part in shown.items() if "example" in part}
-    assert examples.keys() == {"filter", "required_filter", "order_by", "group_by", "aggregate"}
-    for plural in ("people", "companies", "activities"):
-        page = {name: examples[name] for name in ("filter", "order_by")}
-        await ask(client, "GET", plural, params=page)
-        groups = {name: examples[name] for name in ("filter", "group_by", "aggregate")}
-        await ask(client, "GET", f"{plural}/groupBy", params=groups)
-        await ask(client, "PATCH", f"restore/{plural}", params={"filter": examples["required_filter"]})
 
 
 async def test_summaries_read_as_names_of_requests(client: httpx.AsyncClient) -> None:
