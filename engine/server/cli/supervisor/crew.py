@@ -151,6 +151,10 @@ class Crew:
         """Return the worker with a process id; None if it is none's."""
         return self._workers.get(pid)
 
+    def note_ready(self, worker: Worker) -> None:
+        """Note that a worker serves: its event loop has told so, and is counted as turning from now on."""
+        worker.is_ready, worker.turned_at = True, self._clock
+
     def bury(self, worker: Worker) -> None:
         """Forget a worker that has ended."""
         del self._workers[worker.pid]

@@ -30,6 +30,10 @@ class Basis:
         """The seconds after which a worker whose event loop has not turned is killed; infinite if none is."""
         return float(self.settings["worker_timeout"]) or math.inf
 
+    def renewed(self, told: Mapping[str, Any], environment: Mapping[str, str]) -> "Basis":
+        """Return the basis of a reload; settings that its code does not tell, as older code, are those of before."""
+        return Basis(settings={**self.settings, **told}, environment=environment)
+
 
 @dataclass(slots=True, kw_only=True)
 class Reload:

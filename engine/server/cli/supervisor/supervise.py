@@ -282,7 +282,8 @@ class _Supervisor:
 
     def _note_ready(self, worker: Worker) -> None:
         """Note that a worker serves; at its end the pipe is readable, too, and has nothing."""
-        worker.is_ready = bool(os.read(worker.ready, 1))
+        if os.read(worker.ready, 1) and self._crew is not None:
+            self._crew.note_ready(worker)
         self._events.unregister(worker.ready)
         worker.close()
         if not worker.is_ready or self._is_ending:
@@ -359,7 +360,7 @@ class _Supervisor:
         fixed = {name: self._basis.settings[name] for name in _FIXED}
         if changed := [_FIXED[name] for name, value in fixed.items() if keeper.settings[name] != value]:
             self._messages.warning("some settings take effect with a new start only", settings=", ".join(changed))
-        basis = Basis(settings=dict(keeper.settings) | fixed, environment=keeper.environment)
+        basis = self._basis.renewed(dict(keeper.settings) | fixed, keeper.environment)
         self._reload = Reload(basis=basis, old=self._crew.staying())
         self._messages.info("reloading", workers=basis.workers)
 

@@ -43,7 +43,7 @@ def serve(crew: Crew, board: Board, number: int) -> list[Worker]:
     """Start so many workers that serve, and whose event loops have turned once."""
     made = [crew.start(number, {}, {}, None) for _ in range(number)]
     for worker in made:
-        worker.is_ready = True
+        crew.note_ready(worker)
         board.beat(worker.number, 1)
     return made
 
@@ -135,6 +135,18 @@ def test_a_worker_that_starts_has_two_minutes_without_a_turn(clock: Clock, crew:
     assert faults(importing, compiling) == ["its event loop has not turned for 120 s"] * 2
 
 
+def test_a_worker_that_serves_after_a_long_call_lives(clock: Clock, crew: Crew, board: Board) -> None:
+    """It was killed if the supervisor looked before its first turn after the call."""
+    worker = crew.start(1, {}, {}, None)
+    board.beat(worker.number, 0)
+    looks(crew, clock, 100, 30)
+    crew.note_ready(worker)
+    looks(crew, clock, 30, 30)
+    assert faults(worker) == [None]
+    looks(crew, clock, 1, 30)
+    assert faults(worker) == ["its event loop has not turned for 30 s"]
+
+
 def test_no_worker_is_killed_without_a_timeout(clock: Clock, crew: Crew, board: Board) -> None:
     (standing,) = serve(crew, board, 1)
     starting = crew.start(2, {}, {}, None)
@@ -143,6 +155,12 @@ def test_no_worker_is_killed_without_a_timeout(clock: Clock, crew: Crew, board: 
     assert faults(standing, starting) == [None, None]
     looks(crew, clock, 1, 1)
     assert faults(standing, starting) == [f"its event loop has not turned for {limit} s" for limit in (1, 120)]
+
+
+def test_a_reload_of_older_code_keeps_the_settings_that_this_does_not_tell() -> None:
+    """The supervisor ended with a KeyError, and all workers with it."""
+    basis = Basis(settings={"workers": 2, "worker_timeout": 7}, environment={}).renewed({"workers": 3}, {"A": "b"})
+    assert (basis.workers, basis.worker_timeout, basis.environment) == (3, 7, {"A": "b"})
 
 
 def test_a_worker_that_cannot_be_started_leaves_no_pipe(board: Board) -> None:
