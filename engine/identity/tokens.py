@@ -10,7 +10,7 @@ from hashlib import sha256
 from typing import Final, NamedTuple
 from uuid import NAMESPACE_URL, UUID, uuid5
 
-from fieldstone.engine.errors import Forbidden, RefusedUser, Unauthenticated
+from fieldstone.engine.errors import Forbidden, RefusedUser, ServiceUnavailable, Unauthenticated
 from fieldstone.engine.identity.claim_mapping import choose_role, find_claim, read_name, read_values
 from fieldstone.engine.identity.issuer import Issuer
 from fieldstone.engine.identity.json_objects import read_object
@@ -149,7 +149,12 @@ class Tokens:
             or not isinstance(kid, str | None)
         ):
             raise Unauthenticated("The token is not valid: its algorithm is not one of its issuer.")
-        key = await trusted.keys.find(kid, algorithm)
+        try:
+            key = await trusted.keys.find(kid, algorithm)
+        except ServiceUnavailable:
+            # No key makes a token valid that says it has expired: its client should get another one.
+            _check_times(trusted.issuer, claims, time.time())
+            raise
         if key is None:
             raise Unauthenticated("The token is not valid: its issuer has no such key.")
         # A hundred modules, which a server without tokens does without.

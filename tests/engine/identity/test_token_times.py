@@ -29,3 +29,18 @@ async def test_the_latest_end_is_shown_with_the_leeway(start_app: StartApp) -> N
         token = sign(claims(exp=253_370_764_799), KEY, "ES256")
         answer = await client.post("/metadata", json=ME, headers={"authorization": f"Bearer {token}"})
         assert answer.json() == {"data": {"me": {"expiresAt": "9999-01-01T00:04:59Z"}}}
+
+
+async def test_a_token_that_says_it_has_expired_is_refused_without_the_key(start_app: StartApp) -> None:
+    """It got 503 while the key set could not be fetched, so that its client kept it and got no other one."""
+    async with provide(KEY) as provider, start_app(jwt=provider.setting()) as (_, client):
+        provider.answer = b"HTTP/1.1 502 Bad Gateway\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
+        codes = []
+        for end in (LATER, int(time.time()) - 600):
+            headers = {"authorization": f"Bearer {sign(claims(exp=end), KEY, 'ES256')}"}
+            answer = await client.post("/metadata", json=ME, headers=headers)
+            codes.append((answer.status_code, answer.json()["errors"][0]["message"]))
+        assert codes == [
+            (503, "The keys of the token's issuer cannot be fetched: try again in a moment."),
+            (401, "The token has expired."),
+        ]
