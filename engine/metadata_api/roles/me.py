@@ -96,7 +96,7 @@ def describe_field_rights(view: Snapshot, names: Sequence[str]) -> list[JsonValu
             "object": object_.name_singular,
             "objectMetadataId": str(object_.id),
             "read": _name(view, object_.by_name) if object_.rights.read else [],
-            "readInSome": [object_.by_id[id_].name for id_ in object_.guarded],
+            "readInSome": [name for name, field in object_.by_name.items() if field.id in object_.guarded],
             "create": _name_given(view, object_, Verb.CREATE, Action.CREATE),
             "update": _name_given(view, object_, Verb.UPDATE, Action.UPDATE),
         }

@@ -230,6 +230,11 @@ async def test_a_role_learns_which_fields_it_reads_in_some_records_only(apis: Ap
     (found,) = (await as_role(apis, "clerk", RIGHTS, of=["person"]))["data"]["fieldRights"]
     assert {"email", "updatedAt"} <= {*found["readInSome"]} < {*found["read"]}
     assert not {"id", "firstName", "city"} & {*found["readInSome"]}
+    hide = '{ updateField: { id: "person.email" update: { isActive: false } } }'
+    await apis.change(f"mutation {{ applyChanges(changes: [{hide}]) {{ version }} }}")
+    (found,) = (await as_role(apis, "clerk", RIGHTS, of=["person"]))["data"]["fieldRights"]
+    assert "email" not in found["read"]
+    assert "email" not in found["readInSome"]
 
 
 async def test_a_role_gives_no_fields_at_an_update_of_records_that_it_does_not_read(apis: Apis) -> None:
