@@ -71,6 +71,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError("golden cases are updated by people that read the diff, not by CI")
 
 
+@pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers() -> int:
     """Return three workers for two processors: tests wait for two fifths of their time."""
     return -(-3 * len(os.sched_getaffinity(0)) // 2)
