@@ -5,9 +5,9 @@ import { useObject } from "../../api/object_query.ts";
 import { later } from "../../kit/later.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import type { Open } from "../records/address.ts";
+import { NewRecord } from "./new_record.tsx";
 import "./record.css";
 
-const NewRecord = later(() => import("./new_record.tsx").then((part) => part.NewRecord));
 const RecordPanel = later(() => import("./record_panel.tsx").then((part) => part.RecordPanel));
 
 export type PanelsProps = {

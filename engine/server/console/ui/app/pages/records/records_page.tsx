@@ -152,6 +152,7 @@ export function RecordsPage({ object, isTrash, columns }: RecordsPageProps) {
             setRows(next);
             setAddress({ filter: buildFilter(next) });
           }}
+          onClose={() => setFilterOpen(false)}
         />
       )}
       <FilterChips filter={address.filter} fieldsAt={fieldsAt} onChange={(filter) => setAddress({ filter })} />
