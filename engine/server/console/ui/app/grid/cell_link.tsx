@@ -22,5 +22,8 @@ export function CellLink({ href, children }: { href: string; children: ReactNode
 // Chromium follows no link in an element that takes text by an `EditContext`, as the grid does.
 function open(event: MouseEvent<HTMLAnchorElement>): void {
   event.preventDefault();
-  if (event.button === 1 || event.ctrlKey || event.metaKey) window.open(event.currentTarget.href, "_blank", "noopener");
+  // A screen reader presses the link itself, without a pointer: no cell is chosen by that.
+  const isPressed = event.type === "click" && event.detail === 0;
+  if (isPressed || event.button === 1 || event.ctrlKey || event.metaKey)
+    window.open(event.currentTarget.href, "_blank", "noopener");
 }

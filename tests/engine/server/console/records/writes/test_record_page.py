@@ -83,6 +83,10 @@ async def test_the_cells_of_a_list_that_lead_somewhere_are_links(watched: Watche
             async with page.context.expect_page() as opened:
                 await cell(page, name).get_by_role("link").click(modifiers=["ControlOrMeta"])
             await expect((await opened.value).get_by_role("heading", name=name, level=1)).to_be_visible()
+        # A screen reader presses it without a pointer.
+        async with page.context.expect_page() as opened:
+            await cell(page, "Ada").get_by_role("link").dispatch_event("click")
+        await expect((await opened.value).get_by_role("heading", name="Ada", level=1)).to_be_visible()
         # The first button alone chooses the cell, and the next letters are its value.
         await cell(page, "Ada").get_by_role("link").click()
         await page.keyboard.type("Augusta")
