@@ -26,9 +26,10 @@ def file_with(text: str) -> str:
 async def test_a_part_that_cannot_be_loaded_is_told_and_the_page_stays(watched: Watched, serve: Serve) -> None:
     """The page broke in its place, with all that was selected and typed on it."""
     page = watched.page
-    file = f"**/{file_with('The record that stays')}"
+    files = [f"**/{file_with(text)}" for text in ("The record that stays", "Close the record")]
     async with serve() as served:
-        await page.route(file, lambda route: route.abort())
+        for file in files:
+            await page.route(file, lambda route: route.abort())
         await open_list(watched, served, "people?sort=firstName")
         await count_shown(page, "3 records")
         await page.get_by_role("checkbox", name="Select row 1").check()
@@ -43,7 +44,16 @@ async def test_a_part_that_cannot_be_loaded_is_told_and_the_page_stays(watched: 
             await expect(told).to_be_hidden()
             await expect(merge).to_be_focused()
             await expect(page.get_by_text("2 records selected")).to_be_visible()
-        await page.unroute(file)
+        grid = page.get_by_role("grid")
+        await grid.focus()
+        await press(page, "Space")
+        await expect(told).to_be_visible()
+        await press(page, "Escape")
+        await expect(grid).to_be_focused()
+        for file in files:
+            await page.unroute(file)
+        await press(page, "Space")
+        await expect(page.get_by_role("complementary", name="Person Grace")).to_be_visible()
         await merge.click()
         await expect(page.get_by_role("dialog", name="Merge People")).to_be_visible()
         assert all("ERR_FAILED" in complaint for complaint in watched.complaints)

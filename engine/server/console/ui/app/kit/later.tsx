@@ -44,11 +44,16 @@ function Later<Props extends object>({ part, props }: { part: Part<Props>; props
   }, [part]);
   if (Loaded !== null) return <Loaded {...props} />;
   if (!isMissing) return null;
+  // A panel is closed by a new address, a moment later: the element that had the focus has it back only from now on.
+  function close(): void {
+    setMissing(false);
+    props.onClose();
+  }
   return (
     <Dialog
       title="A part of the page cannot be loaded"
       size="small"
-      onClose={props.onClose}
+      onClose={close}
       actions={
         <>
           <Button onPress={() => window.location.reload()}>Load the page again</Button>
