@@ -24,16 +24,16 @@ _QUERIES = read_queries(__name__)
 _POSITION = "position"
 _MOVES: Final = MappingProxyType(
     {
-        "move_head": 1,
-        "move_consumers": 1,
-        "move_webhooks": 1,
-        "move_deliveries": 1,
+        "move_head": 10,
+        "move_consumers": 10,
+        "move_webhooks": 10,
+        "move_deliveries": 10,
         "move_moved_events": 36,
         "move_log_epochs": 36,
         "move_pauses": 53,
     }
 )
-"""The statements that move positions, with the version of the catalog from which on it has the column."""
+"""The statements that move positions, with the first version of the catalog, from 10 on, that has their columns."""
 
 
 async def restore_log(connection: Session, archive: ArchiveReader, saved: SavedTable) -> None:
