@@ -11,6 +11,7 @@ from fieldstone.engine.planner.writes.creates import WAYS, find_links
 from fieldstone.engine.planner.writes.nested.links import with_known
 from fieldstone.engine.planner.writes.nested.nodes import Item
 from fieldstone.engine.planner.writes.nested.steps import RowValue
+from fieldstone.engine.planner.writes.values.assignments import fixed_fields
 from fieldstone.engine.planner.writes.values.connects import known_reference, link_coercer, link_end, link_reference
 from fieldstone.engine.planner.writes.values.rows import (
     KNOWN,
@@ -100,6 +101,8 @@ class ChangeWriter:
                 values[-1] = marks
         for name, change in self.plain.items():
             if name in data:
+                if change.field.access is not Access.READ_WRITE:
+                    raise fixed_fields(self.object_, data, self.blame)
                 self._write_plain(change, data[name], values, bits)
         connected = [link.field for link in self.links if self._write_link(link, item, data, values, bits)]
         for group in self.object_.morphs:
@@ -113,8 +116,6 @@ class ChangeWriter:
 
     def _write_plain(self, change: _PlainChange, value: JsonValue, values: list[RowValue], bits: bytearray) -> None:
         field = change.field
-        if field.access is not Access.READ_WRITE:
-            raise self.blame.at(field.name).error(f"Field '{field.name}' cannot be changed once the record is there.")
         whole = not field.is_composite or value is None
         for index, (name, (place, read)) in enumerate(change.parts.items()):
             if not whole and name not in value:

@@ -55,7 +55,7 @@ def build_assignments(
         if field is None or field.relation_id is not None:
             continue
         if field.access is not Access.READ_WRITE:
-            raise _fixed(object_, given, blame)
+            raise fixed_fields(object_, given, blame)
         assignments += _plain(context, field, member, blame)
     for key_name, field in object_.held_keys.items():
         if field in known:
@@ -67,7 +67,7 @@ def build_assignments(
     return tuple(assignments), tuple(references)
 
 
-def _fixed(object_: Object, given: Collection[str], blame: Blame) -> BadUserInput:
+def fixed_fields(object_: Object, given: Collection[str], blame: Blame) -> BadUserInput:
     """Return the error about data with fields that an update cannot change: it names all of them."""
     fields = object_.active
     names = [name for name in given if name in fields and fields[name].access is not Access.READ_WRITE]

@@ -209,6 +209,9 @@ async def test_all_fields_that_cannot_be_changed_are_named_at_once(apis: Apis) -
         f'mutation {{ updateCompany(id: "{id_}", data: {{id: "{id_}", name: "x", createdAt: "2024-01-01"}}) {{ id }} }}'
     )
     await check_refused(apis, text, "BAD_USER_INPUT", message, field="id")
+    updates = f'[{{id: "{id_}", data: {{id: "{id_}", name: "x", createdAt: "2024-01-01"}}}}]'
+    answer = await apis.ask(f"mutation {{ updateCompanies(updates: {updates}) {{ id }} }}")
+    assert [error["message"] for error in answer["errors"]] == [message]
 
 
 async def test_a_taken_unique_key_is_named(apis: Apis) -> None:
