@@ -153,6 +153,16 @@ def test_a_handshake_that_is_refused_is_answered_and_ends(target: Target, line: 
     assert connection.is_ended()
 
 
+def test_frames_that_come_with_a_handshake_are_refused(target: Target) -> None:
+    """They would be lost, and the next bytes be taken for the head of a frame."""
+    handshake = b"GET /graphql HTTP/1.1\r\nHost: a\r\n" + UPGRADES["a socket with a body"] + b"\r\n"
+    for frames in (b"\x89", (b"\x89\xfd" + bytes(4 + 125)) * 1_000):
+        connection = target.connect(limit=5)
+        connection.send(handshake + frames)
+        assert connection.receive() == (400, b"A WebSocket's frames may come when its handshake is answered, not before.")
+        assert connection.is_ended()
+
+
 def test_a_proxy_is_asked_for_nothing(target: Target) -> None:
     connection = target.connect()
     connection.send(b"CONNECT a:443 HTTP/1.1\r\nHost: a:443\r\n\r\n" + GET + b"\r\n")

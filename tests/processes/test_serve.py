@@ -103,6 +103,7 @@ def socket_that_is_being_closed(served: Served) -> Iterator[None]:
             "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==\r\nSec-WebSocket-Version: 13\r\n"
             "Sec-WebSocket-Protocol: graphql-transport-ws\r\n\r\n".encode()
         )
+        assert leaving.recv(4096).startswith(b"HTTP/1.1 101")
         ping, close_ = b"\x89\xfd" + bytes(4 + 125), b"\x88\x80" + bytes(4)
         leaving.sendall(ping * 60_000 + close_)
         eventually(lambda: any(" socket " in line for line in served.errors), "the app has not noticed the close")

@@ -161,6 +161,11 @@ class GuardedProtocol(NotesBuffered, CheckedHeads):
                     method, version = parser.get_method(), parser.get_http_version()
                     piece = head_without_upgrade(method, self.url, version, self.headers) + behind
                     continue
+                if upgrade.args[0] < len(piece):
+                    # They would be lost, and the bytes that come next be taken for the head of a frame.
+                    self._unanswered.pop()
+                    self._refuse(400, "A WebSocket's frames may come when its handshake is answered, not before.", None)
+                    return
                 self._is_handed_over = True
                 self._connections.handshakes.enter(self._client, self.handle_websocket_upgrade)
             except HttpParserError as error:
