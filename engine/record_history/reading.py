@@ -1,8 +1,9 @@
 """Reading the events of records, page by page."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from functools import partial
+from time import monotonic
 from typing import Any, Final
 from uuid import UUID
 
@@ -18,8 +19,8 @@ from fieldstone.sql.statement import Row, Statement
 
 MOST: Final = MOST_SHOWN
 """Events of a page."""
-_ROUNDS = 5
-"""Looks for a page of which a role sees few events."""
+_LEAST = 10
+"""Events of the first look for a page; each further look is for twice as many, up to MOST."""
 
 _FIND = named_statement(__name__, "find_events")
 _FIND_OF_RECORD = named_statement(__name__, "find_events_of_record")
@@ -49,7 +50,7 @@ class RecordHistory:
 
     Args:
         database: where they are.
-        time_limit: seconds of a statement.
+        time_limit: seconds of a statement, and of the look for a page of which a principal sees few events.
     """
 
     def __init__(self, database: Database, time_limit: float) -> None:
@@ -68,40 +69,45 @@ class RecordHistory:
         Raises:
             BadUserInput: the cursor is none, or is from before the workspace came from another cell.
         """
-        showing = Showing(view=seen.view)
         positions = replace(positions_of(seen.view), sealed=True)
         position = None if before is None else _read_cursor(before, positions)
+        # Of the events behind the page, those alone count that the principal sees.
+        shown, reached = await self._look(seen, wanted, first + 1, position)
+        has_more = reached is not None or len(shown) > first
+        shown = shown[:first]
+        edges: list[JsonValue] = [{"cursor": node["id"], "node": node} for _, node in shown]
+        end = shown[-1][0] if shown and reached is None else reached
+        info = {
+            "hasNextPage": has_more,
+            "hasPreviousPage": before is not None,
+            "startCursor": shown[0][1]["id"] if shown else None,
+            "endCursor": None if end is None else positions.write(end),
+        }
+        return {"edges": edges, "pageInfo": info}
+
+    async def _look(
+        self, seen: Seen, wanted: EventFilter, count: int, position: int | None
+    ) -> tuple[list[tuple[int, Mapping[str, JsonValue]]], int | None]:
+        """Return up to `count` events before a position, and the position that was reached if the time ran out."""
+        showing = Showing(view=seen.view)
         objects = [
             one.id
             for name, one in seen.view.readable.items()
             if (wanted.object is None or name == wanted.object) and (wanted.actor_id is None or reads_author(one))
         ]
-        edges: list[dict[str, JsonValue]] = []
-        has_more = bool(objects)
-        for _ in range(_ROUNDS):
-            if not has_more or len(edges) >= first:
-                break
-            limit = max(first - len(edges), 10) + 1
+        shown: list[tuple[int, Mapping[str, JsonValue]]] = []
+        size, is_left, ends_at = _LEAST, bool(objects), monotonic() + self._time_limit
+        while is_left and len(shown) < count:
+            if monotonic() > ends_at:
+                return shown, position
+            limit = min(max(count - len(shown), size), MOST_SHOWN)
             found = await self._find(seen, wanted, objects, position, limit)
-            has_more = len(found) == limit
-            found = found[: limit - 1]
-            if not found:
-                break
-            shown = await showing.show(partial(self._read, seen), found, [seen.claims])
+            is_left, size = len(found) == limit, size * 2
+            nodes = await showing.show(partial(self._read, seen), found, [seen.claims])
             for event in found:
-                if len(edges) == first:
-                    has_more = True
-                    break
                 position = event.position
-                edges += [{"cursor": one.node["id"], "node": one.node} for one in shown.get(position, ())]
-        end = None if position is None else positions.write(position)
-        info = {
-            "hasNextPage": has_more,
-            "hasPreviousPage": before is not None,
-            "startCursor": edges[0]["cursor"] if edges else None,
-            "endCursor": end if edges or has_more else None,
-        }
-        return {"edges": edges, "pageInfo": info}
+                shown += [(position, one.node) for one in nodes.get(position, ())]
+        return shown[:count], None
 
     async def _find(
         self, seen: Seen, wanted: EventFilter, objects: Sequence[UUID], position: int | None, limit: int

@@ -159,7 +159,10 @@ def test_frames_that_come_with_a_handshake_are_refused(target: Target) -> None:
     for frames in (b"\x89", (b"\x89\xfd" + bytes(4 + 125)) * 1_000):
         connection = target.connect(limit=5)
         connection.send(handshake + frames)
-        assert connection.receive() == (400, b"A WebSocket's frames may come when its handshake is answered, not before.")
+        assert connection.receive() == (
+            400,
+            b"A WebSocket's frames may come when its handshake is answered, not before.",
+        )
         assert connection.is_ended()
 
 

@@ -1,6 +1,7 @@
 """The history of records, as principals see it, and its way out of the log."""
 
 from datetime import timedelta
+from itertools import chain, repeat
 from typing import Any
 
 import httpx
@@ -9,6 +10,7 @@ import pytest
 
 from fieldstone.engine.events.log.history import index_partitions, trim_history
 from fieldstone.engine.events.log.partitions import Partitions, Retention
+from fieldstone.engine.record_history import reading
 from tests.engine.rest.asking import ask, create
 from tests.engine.rest.exports.exporting import key_of_role
 from tests.engine.server.conftest import StartApp
@@ -114,6 +116,42 @@ async def test_a_role_sees_its_fields_and_its_records(client: httpx.AsyncClient)
         "/metadata", json={"query": EVENTS, "variables": {"filter": {"object": "company"}}}, headers=headers
     )
     assert refused.json()["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
+
+
+async def test_hidden_events_are_not_told_by_their_number(client: httpx.AsyncClient) -> None:
+    headers = await key_of_role(client, grants=[{"object": "person", "read": {"rule": {"city": {"eq": "Bonn"}}}}])
+    secret = await create(client, "people", email="secret@x", city="Rome")
+    for email in ("a@x", "b@x"):
+        await ask(client, "POST", "batch/people", 201, json=[{"email": f"{number}.{email}"} for number in range(60)])
+        await create(client, "people", email=email, city="Bonn")
+    for number in range(60):
+        await ask(client, "PATCH", f"people/{secret['id']}", json={"jobTitle": f"{number}"})
+    await events(client, 60, first=100, filter={"recordId": secret["id"], "actions": ["UPDATED"]})
+    newest = await page(client, headers, first=1)
+    assert [edge["node"]["record"]["email"] for edge in newest["edges"]] == ["b@x"]
+    assert newest["pageInfo"]["hasNextPage"] is True
+    oldest = await page(client, headers, first=1, before=newest["pageInfo"]["endCursor"])
+    assert [edge["node"]["record"]["email"] for edge in oldest["edges"]] == ["a@x"]
+    assert oldest["pageInfo"]["hasNextPage"] is False
+    for filter_ in ({"recordId": secret["id"]}, {"until": oldest["edges"][0]["node"]["at"]}):
+        none = await page(client, headers, first=1, filter=filter_)
+        assert (none["edges"], none["pageInfo"]["hasNextPage"], none["pageInfo"]["endCursor"]) == ([], False, None)
+
+
+async def test_a_page_that_ran_out_of_time_is_followed_by_the_rest(
+    client: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    headers = await key_of_role(client, grants=[{"object": "person", "read": {"rule": {"city": {"eq": "Bonn"}}}}])
+    await create(client, "people", email="seen@x", city="Bonn")
+    await ask(client, "POST", "batch/people", 201, json=[{"email": f"{number}@x"} for number in range(20)])
+    await events(client, 21)
+    with monkeypatch.context() as patched:
+        patched.setattr(reading, "monotonic", chain([0, 0], repeat(10**6)).__next__)
+        cut = await page(client, headers, first=5)
+    assert (cut["edges"], cut["pageInfo"]["hasNextPage"]) == ([], True)
+    rest = await page(client, headers, first=5, before=cut["pageInfo"]["endCursor"])
+    assert [edge["node"]["record"]["email"] for edge in rest["edges"]] == ["seen@x"]
+    assert rest["pageInfo"]["hasNextPage"] is False
 
 
 async def test_a_role_sees_the_values_from_before_options_went(
