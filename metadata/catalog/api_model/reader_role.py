@@ -37,22 +37,26 @@ _ALL, _UNBOUND, _OWN, _VALUES, _LACKED = "allRoles", "rolesWithoutValues", "ownR
 _INHERITED: Final = "inheritedRoles"
 """The claim that lists the roles whose webhooks with the reader's values are shown."""
 _ROLE: Final = "ownRole"
-"""The claim that has the role whose trusted documents are shown."""
+"""The claim that has the role whose trusted documents are shown, and whose keys with the reader's values are."""
 
 
 def _named(claim: str) -> str:
     return f"{PRINCIPAL_PREFIX}{claim}"
 
 
-def _covered(own: str) -> Mapping[str, JsonValue]:
-    """Return the condition on webhooks of roles without values, and of those in a claim with the reader's values."""
-    role, claims = (f"@{catalog_id('webhook', name)}" for name in ("role", "claims"))
-    equal = {
+def _equal(name: str, own: str) -> Mapping[str, JsonValue]:
+    """Return the condition on keys, or on webhooks, of the roles in a claim with the reader's values."""
+    role, claims = (f"@{catalog_id(name, member)}" for member in ("role", "claims"))
+    return {
         role: {"in": _named(own)},
         claims: {"contains": _named(_VALUES)},
         "not": {claims: {"hasAnyKeys": _named(_LACKED)}},
     }
-    return {"or": [{role: {"in": _named(_UNBOUND)}}, equal]}
+
+
+def _covered(own: str) -> Mapping[str, JsonValue]:
+    """Return the condition on webhooks of roles without values, and of those in a claim with the reader's values."""
+    return {"or": [_among("webhook", _UNBOUND, "role"), _equal("webhook", own)]}
 
 
 def _object_ways() -> tuple[Way, ...]:
@@ -125,6 +129,7 @@ READER: Final = Role(
         Grant(object_id=None, action=Action.READ),
         Grant(object_id=catalog_id("object"), action=Action.READ, ways=_object_ways()),
         *(_read(name, _among(name, claim)) for name, claim in _LISTS.items()),
+        _read("apiKey", _equal("apiKey", _ROLE)),
         _read("webhook", _among("webhook", _ALL, "role"), _covered(_INHERITED)),
         Grant(object_id=catalog_id("webhookDelivery"), action=Action.READ, ways=_delivery_ways()),
         Grant(object_id=catalog_id("webhookTry"), action=Action.READ, ways=_try_ways()),
@@ -140,8 +145,8 @@ READER: Final = Role(
         Claim(name=_VALUES, scalar=JSON),
     ),
 )
-"""It reads the objects, fields, relations and indexes that its claims list, the webhooks with its values, the
-deliveries of those whose role reads no more than it does, the trusted documents of its role, and the rest of the
+"""It reads the objects, fields, relations and indexes that its claims list, the keys and webhooks with its values, the
+deliveries of webhooks whose role reads no more than it does, the trusted documents of its role, and the rest of the
 catalog short of the changes of the model.
 """
 
@@ -159,7 +164,7 @@ BINDER: Final = Role(
     name="binder",
     label="Binder",
     parents=(READER.id,),
-    grants=tuple(map(_read, ("webhook", "trustedDocument", "metadataChange"))),
+    grants=tuple(map(_read, ("apiKey", "webhook", "trustedDocument", "metadataChange"))),
 )
 """A reader that may bind any role."""
 

@@ -9,7 +9,7 @@ from fieldstone.metadata.json_text import dumps
 from fieldstone.metadata.roles.principal import Principal, SubjectKind
 from fieldstone.metadata.workspaces.key_store import KeyStore
 from tests.apis import PRINCIPAL, Apis
-from tests.engine.metadata_api.roles import HOOK, KEY, ask, data, forbidden, of_role
+from tests.engine.metadata_api.roles import HOOK, KEY, READ_ALL, ask, data, forbidden, of_role
 
 
 async def test_keys_and_webhooks_have_the_role_of_their_maker(apis: Apis) -> None:
@@ -22,6 +22,30 @@ async def test_keys_and_webhooks_have_the_role_of_their_maker(apis: Apis) -> Non
     assert keys["apiKeys"]["edges"] == [{"node": {"role": "clerk", "claims": claims}}]
     listed = (await data(apis, clerk, "{ webhooks { edges { node { role claims } } } }"))["webhooks"]["edges"]
     assert listed == [{"node": {"role": "clerk", "claims": claims}}]
+
+
+SHOWN = """{ apiKeys(orderBy: { createdAt: ASC }) { totalCount edges { node { role claims } } }
+    apiKeysGroupBy(groupBy: [{ role: true }]) { groupByDimensionValues } }"""
+
+
+async def test_keys_of_others_are_shown_with_the_setting_for_roles_alone(apis: Apis) -> None:
+    """A partner that may make keys for itself was told the names, networks and values of all other partners."""
+    user = replace(PRINCIPAL, kind=SubjectKind.USER)
+    clerk = await of_role(apis, "clerk", "API_KEYS", claims=[{"name": "partner", "type": "TEXT"}])
+    text = "mutation ($input: CreateApiKeyInput!) { createApiKey(input: $input) { id } }"
+    bound: list[dict[str, object]] = [{"role": "admin", "claims": {}}]
+    bound += [{"role": "clerk", "claims": {"partner": name}} for name in ("ours", "theirs")]
+    ids = [(await data(apis, user, text, input={"name": "k", **one}))["createApiKey"]["id"] for one in bound]
+    listed = await data(apis, replace(clerk, claims={"partner": "ours"}), SHOWN)
+    assert listed["apiKeys"] == {"totalCount": 1, "edges": [{"node": bound[1]}]}
+    assert listed["apiKeysGroupBy"] == [{"groupByDimensionValues": ["clerk"]}]
+    one = "query ($id: UUID!) { apiKey(id: $id) { role } }"
+    for id_ in (ids[0], ids[2]):
+        assert (await data(apis, replace(clerk, claims={"partner": "ours"}), one, id=id_))["apiKey"] is None
+    seller = await of_role(apis, "seller", "API_KEYS", grants=[READ_ALL])
+    assert (await data(apis, seller, SHOWN))["apiKeys"]["totalCount"] == 0
+    every = await data(apis, user, SHOWN)
+    assert [edge["node"] for edge in every["apiKeys"]["edges"]] == bound
 
 
 MINTING = {
