@@ -1,6 +1,5 @@
 """The keeper's process as the supervisor sees it: its messages, and whether it is still there."""
 
-import contextlib
 import json
 import os
 from collections.abc import Mapping
@@ -30,7 +29,7 @@ class KeeperProcess:
     Attributes:
         environment: its environment.
         pid: its process id.
-        reports: the descriptor on which it tells of its progress.
+        reports: the descriptor on which it tells of its progress; -1 when it is closed, as its number may be another's.
         settings: those that the supervisor needs; None until they are read.
         ready: the facts that the workers need; None until everything is prepared.
         failed: the sentence about its failure, if it has told one.
@@ -76,5 +75,6 @@ class KeeperProcess:
 
     def close(self) -> None:
         """Close the way of its messages."""
-        with contextlib.suppress(OSError):
+        if self.reports >= 0:
             os.close(self.reports)
+            self.reports = -1

@@ -191,7 +191,7 @@ class _Supervisor:
             self._crew = self._make_crew()
 
     def _hear_all(self, keeper: KeeperProcess) -> None:
-        while keeper.reports in self._events.get_map():
+        while keeper.reports >= 0:
             self._hear(keeper)
 
     def _leave_keeper(self) -> None:
