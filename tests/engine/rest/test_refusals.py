@@ -320,7 +320,7 @@ def test_an_answer_that_asks_for_patience_says_for_how_long_once(error: ApiError
 @pytest.mark.parametrize("header", ["X-Fieldstone-Consistency", "X-Fieldstone-Token"])
 @pytest.mark.parametrize("accept", ["application/json", "application/problem+json"])
 async def test_a_wrong_wish_for_consistency_is_refused_in_the_form_of_rest(header: str, accept: str) -> None:
-    app = create_app(database_url="postgresql://nowhere/nothing", replica_urls="postgresql://nowhere/other")
+    app = create_app(database_url="postgresql://127.0.0.1:9/nothing", replica_urls="postgresql://127.0.0.1:9/other")
     async with client_of(app) as client:
         answer = await client.get("/rest/people", headers={header: "never", "accept": accept})
     assert answer.status_code == 400

@@ -20,7 +20,7 @@ from tests.waiting import until
 @asynccontextmanager
 async def opened(limits: ConnectionLimits) -> AsyncIterator[tuple[FieldstoneProtocol, socket.socket, Connections]]:
     """Hold a connection to an app without a database: the protocol's end and the client's."""
-    app = create_app(database_url="postgresql://nowhere/nothing", log_level="error", startup_timeout=0.1)
+    app = create_app(database_url="postgresql://127.0.0.1:9/nothing", log_level="error", startup_timeout=0.1)
     app.connections = connections = Connections(limits)
     server = uvicorn.Server(uvicorn.Config(app, http=FieldstoneProtocol, lifespan="off", log_config=None))
     with socket.create_server(("127.0.0.1", 0)) as listener:
