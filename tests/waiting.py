@@ -62,7 +62,8 @@ def eventually(condition: Callable[[], bool], failure: str, limit: float = 60) -
     begin = begun = time.monotonic()
     while not condition():
         now = time.monotonic()
-        assert now < begin + limit, failure
+        # A process that stood still between the look and this line looks once more.
+        assert begun < begin + limit, failure
         time.sleep(max(_SHORTEST, min(_LONGEST, max(now - begun, (now - begin) / _PART))))
         begun = time.monotonic()
 

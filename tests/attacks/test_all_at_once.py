@@ -15,7 +15,7 @@ from tests.attacks.attackers import SUBSCRIPTIONS
 from tests.attacks.raw import Target
 from tests.attacks.subscribers import Socket, Tenant, opened, tenant, until_subscribed
 from tests.databases import Databases, add_extensions
-from tests.processes.serving import Served, serving
+from tests.processes.serving import SHEDDING, Served, serving
 
 SECONDS = 4
 ROUNDS = 3
@@ -93,8 +93,8 @@ async def test_one_workspace_goes_on_while_another_and_strangers_attack(
     attacked: list[Waits] = []
     memory = 0.0
     with (
-        serving(DATABASE_URL=dsn, FIELDSTONE_LOG_FORMAT="json") as served,
-        serving(DATABASE_URL=other_dsn, FIELDSTONE_LOG_FORMAT="json") as other,
+        serving(DATABASE_URL=dsn, FIELDSTONE_LOG_FORMAT="json", **SHEDDING) as served,
+        serving(DATABASE_URL=other_dsn, FIELDSTONE_LOG_FORMAT="json", **SHEDDING) as other,
     ):
         async with (
             tenant(served, dsn, "attacker") as attacker,

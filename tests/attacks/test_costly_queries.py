@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.processes.serving import Served, serving
+from tests.processes.serving import SHEDDING, Served, serving
 
 PEOPLE = 200
 ATTACKERS = 8
@@ -20,7 +20,7 @@ QUERIES_EACH = 6
 def served(dsn: str) -> Iterator[Served]:
     """A server whose workspace has one company of so many people that each level multiplies by that."""
     with (
-        serving(DATABASE_URL=dsn) as started,
+        serving(DATABASE_URL=dsn, **SHEDDING) as started,
         started.client() as client,
     ):
         company = ask(client, 'mutation { createCompany(data: {name: "Crowd"}) { id } }')["data"]["createCompany"]["id"]

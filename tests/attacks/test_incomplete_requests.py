@@ -37,8 +37,6 @@ def served(database: str) -> Iterator[Served]:
         DATABASE_URL=database,
         FIELDSTONE_LOG_FORMAT="json",
         FIELDSTONE_MAX_BUFFERED_BYTES=str(MOST),
-        # No large body is refused for the wait alone.
-        FIELDSTONE_MAX_QUEUE_MS="0",
     ) as running:
         yield running
 

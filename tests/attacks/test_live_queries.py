@@ -17,7 +17,7 @@ from tests.attacks.subscribers import (
     two_workspaces,
     until_subscribed,
 )
-from tests.processes.serving import serving
+from tests.processes.serving import SHEDDING, serving
 from tests.waiting import until
 
 pytestmark = pytest.mark.long
@@ -44,7 +44,7 @@ async def check_that_requests_are_answered(victim: Tenant) -> None:
 
 
 async def test_heavy_live_queries_of_one_workspace_delay_nothing_of_another(dsn: str) -> None:
-    with serving(DATABASE_URL=dsn) as served:
+    with serving(DATABASE_URL=dsn, **SHEDDING) as served:
         async with two_workspaces(served, dsn) as (attacker, victim), opened(served, victim.key) as hearing:
             await hearing.subscribe("v", CREATED)
             await hearing.subscribe("live", LIVE)
@@ -78,9 +78,7 @@ def _city(result: Any) -> str:
 
 
 async def test_very_many_different_live_queries_are_refused(dsn: str) -> None:
-    # A machine that is busy refuses none of them for the time that it would wait.
-    settings = {"API_RATE_LIMITING_LIMIT": "0", "FIELDSTONE_MAX_QUEUE_MS": "0"}
-    with serving(DATABASE_URL=dsn, FIELDSTONE_MAX_LIVE_QUERIES="50", **settings) as served:
+    with serving(DATABASE_URL=dsn, FIELDSTONE_MAX_LIVE_QUERIES="50") as served:
         async with (
             two_workspaces(served, dsn) as (attacker, victim),
             opened(served, victim.key) as hearing,

@@ -8,7 +8,7 @@ import psycopg
 import pytest
 from psycopg import sql
 
-from tests.processes.serving import run, serving
+from tests.processes.serving import SHEDDING, run, serving
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.long
@@ -52,7 +52,7 @@ def test_statements_of_one_workspace_that_stand_still_keep_no_other_from_being_s
     token = key_of(dsn, "attacker")
     with (
         # On a slow machine these are long statements, too, of which one runs at a time.
-        serving(DATABASE_URL=dsn, FIELDSTONE_POOL_SIZE=str(POOL), FIELDSTONE_LONG_STATEMENT="0") as served,
+        serving(DATABASE_URL=dsn, FIELDSTONE_POOL_SIZE=str(POOL), FIELDSTONE_LONG_STATEMENT="0", **SHEDDING) as served,
         served.client() as client,
         psycopg.connect(dsn) as holder,
         psycopg.connect(dsn, autocommit=True) as observer,
@@ -84,7 +84,7 @@ def test_long_statements_of_one_workspace_run_one_at_a_time_and_keep_nothing_els
     token = key_of(dsn, "attacker")
     long, short = "{ companies { totalCount } }", "{ people { totalCount } }"
     with (
-        serving(DATABASE_URL=dsn, FIELDSTONE_LONG_STATEMENT=str(round(LONG * 1_000))) as served,
+        serving(DATABASE_URL=dsn, FIELDSTONE_LONG_STATEMENT=str(round(LONG * 1_000)), **SHEDDING) as served,
         served.client() as client,
         httpx.Client(base_url=served.url, headers={"authorization": f"Bearer {token}"}, timeout=30) as attacker,
         psycopg.connect(dsn) as holder,
@@ -122,7 +122,7 @@ def test_statements_of_one_key_that_stand_still_keep_no_other_key_from_being_ser
     update = 'mutation ($id: UUID!) { updateCompany(id: $id, data: { name: "x" }) { id } }'
     revoke = "mutation ($id: UUID!) { revokeApiKey(id: $id) { id } }"
     with (
-        serving(DATABASE_URL=dsn, FIELDSTONE_POOL_SIZE=str(POOL)) as served,
+        serving(DATABASE_URL=dsn, FIELDSTONE_POOL_SIZE=str(POOL), **SHEDDING) as served,
         psycopg.connect(dsn) as holder,
         psycopg.connect(dsn, autocommit=True) as observer,
         ThreadPoolExecutor(CALLERS) as threads,

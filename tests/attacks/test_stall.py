@@ -13,7 +13,7 @@ import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
-from tests.processes.serving import Served, serving
+from tests.processes.serving import SHEDDING, Served, serving
 from tests.sql.network import Network, network
 
 LIMIT = 15.0
@@ -32,7 +32,8 @@ async def served_through(dsn: str, folder: Path) -> AsyncIterator[tuple[Network,
     """A server whose database lies behind a network."""
     async with network(dsn, folder) as (between, near):
         with contextlib.ExitStack() as stack:
-            server = serving(DATABASE_URL=make_conninfo(near, connect_timeout="2"), FIELDSTONE_STATEMENT_TIMEOUT="1")
+            address = make_conninfo(near, connect_timeout="2")
+            server = serving(DATABASE_URL=address, FIELDSTONE_STATEMENT_TIMEOUT="1", **SHEDDING)
             served = await asyncio.to_thread(stack.enter_context, server)
             headers = {"authorization": f"Bearer {served.key}"}
             async with httpx.AsyncClient(base_url=served.url, headers=headers, timeout=60) as client:

@@ -22,7 +22,7 @@ from tests.attacks.subscribers import (
     until_subscribed,
 )
 from tests.processes.forking import CONSTANTS
-from tests.processes.serving import serving
+from tests.processes.serving import SHEDDING, serving
 from tests.waiting import eventually, until
 
 pytestmark = pytest.mark.long
@@ -41,7 +41,7 @@ def _stuck(dsn: str) -> int:
 
 
 async def test_heavy_subscriptions_of_one_workspace_delay_those_of_no_other(dsn: str) -> None:
-    with serving(DATABASE_URL=dsn) as served:
+    with serving(DATABASE_URL=dsn, **SHEDDING) as served:
         async with two_workspaces(served, dsn) as (attacker, victim), opened(served, victim.key) as hearing:
             await hearing.subscribe("v", CREATED)
             id_ = await attacker.create("a@example.com")

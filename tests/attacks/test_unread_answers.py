@@ -33,8 +33,6 @@ def served(databases: Databases) -> Iterator[Served]:
         "FIELDSTONE_UNREAD_TIMEOUT": "2",
         "FIELDSTONE_MAX_BUFFERED_BYTES": str(MOST),
         "FIELDSTONE_POOL_SIZE": "1",
-        # No operation is refused because those before it take long.
-        "FIELDSTONE_MAX_QUEUE_MS": "0",
     }
     with (
         databases.clone(databases.template("default workspace", migrate)) as dsn,

@@ -89,7 +89,7 @@ class Server:
     def start(self) -> None:
         """Begin to serve; it is ready when this returns."""
         database = {"DATABASE_URL": self.dsn} if self.dsn else {}
-        settings = {**database, "FIELDSTONE_LOG_LEVEL": "warning", "FIELDSTONE_MAX_QUEUE_MS": "0", **self.variables}
+        settings = {**database, "FIELDSTONE_LOG_LEVEL": "warning", **self.variables}
         self.served = start("--port", str(self.port), **settings)
         wait_until_ready(self.served)
 

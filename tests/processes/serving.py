@@ -4,6 +4,7 @@ import contextlib
 import os
 import re
 import subprocess
+import sys
 import tempfile
 import threading
 from collections.abc import Iterator
@@ -12,13 +13,17 @@ from typing import IO
 
 import httpx
 
+from fieldstone.engine.settings import Settings
 from tests.citus_cluster import ON_CITUS
 from tests.processes.forking import Forked
 from tests.settings_table import configuration_table
 
-_USUAL = {"FIELDSTONE_ENV": "development", "API_RATE_LIMITING_LIMIT": "0"}
+# A slow machine refuses no operation for the time that it would wait.
+_USUAL = {"FIELDSTONE_ENV": "development", "API_RATE_LIMITING_LIMIT": "0", "FIELDSTONE_MAX_QUEUE_MS": "0"}
 if ON_CITUS:
     _USUAL["FIELDSTONE_DISTRIBUTE"] = "citus"
+SHEDDING = {"FIELDSTONE_MAX_QUEUE_MS": str(Settings.model_fields["max_queue_ms"].default)}
+"""For a server that refuses operations which would wait too long, as every server does that is not told otherwise."""
 _READY = re.compile(r"^Fieldstone is ready at (\S+)$")
 _LINK = re.compile(r"^(http\S+)/console/#code=(\S+)$")
 _CURL = re.compile(r"^curl .*Bearer (fs_\S+)'")
@@ -90,10 +95,16 @@ class Served:
         """Return a client with the key of this start."""
         return httpx.Client(base_url=self.url, headers={"authorization": f"Bearer {self.key}"}, timeout=30)
 
+    def wait(self) -> int:
+        """Return its exit code when it has ended; `errors` then has all of its output."""
+        code = self.process.wait(timeout=120)
+        self.reader.join()
+        return code
+
     def stop(self) -> int:
-        """Ask it to end, and return its exit code."""
+        """Ask it to end, and return its exit code as `wait` does."""
         self.process.terminate()
-        return self.process.wait(timeout=120)
+        return self.wait()
 
 
 def start(*options: str, **variables: str) -> Served:
@@ -131,6 +142,12 @@ def serving(*options: str, **variables: str) -> Iterator[Served]:
         yield served
         if served.process.poll() is None:
             assert served.stop() == 0, "".join(served.errors)
+    except BaseException:
+        # The report of the failure shows it.
+        sys.stderr.write(
+            f"The server, whose exit code is {served.process.poll()}, has logged:\n{''.join(served.errors)}"
+        )
+        raise
     finally:
         close(served)
 

@@ -97,8 +97,7 @@ def _all_ids(served: Served) -> set[str]:
 
 
 def test_a_killed_postmaster_is_started_again_under_readers_and_writers_and_nothing_is_lost(data_dir: Path) -> None:
-    # A busy machine refuses none of the requests.
-    with serving(FIELDSTONE_DATA_DIR=str(data_dir), FIELDSTONE_MAX_QUEUE_MS="0") as served:
+    with serving(FIELDSTONE_DATA_DIR=str(data_dir)) as served:
         with Clients(served) as clients:
             for _ in range(2):
                 clients.go_on()
@@ -109,7 +108,7 @@ def test_a_killed_postmaster_is_started_again_under_readers_and_writers_and_noth
         assert set(clients.acknowledged) <= _all_ids(served)
         assert clients.codes == {"SERVICE_UNAVAILABLE"}
         eventually(lambda: httpx.get(f"{served.url}/healthz").status_code == 200, "not healthy")
-        assert sum(_STARTED_AGAIN in line for line in served.errors) == 2
+    assert sum(_STARTED_AGAIN in line for line in served.errors) == 2
     assert not is_running(data_dir)
 
 
@@ -132,7 +131,7 @@ def test_of_two_processes_on_a_folder_one_starts_it_and_both_serve(data_dir: Pat
                     lambda client=client: client.get("/readyz").status_code == 200,  # type: ignore[misc]  # likewise
                     "not ready",
                 )
-        assert sum(_STARTED_AGAIN in line for served in both for line in served.errors) == 1
+    assert sum(_STARTED_AGAIN in line for served in both for line in served.errors) == 1
     assert not is_running(data_dir)
 
 
@@ -152,9 +151,8 @@ def test_healthz_fails_while_it_cannot_be_started_and_is_well_again_when_it_can(
         eventually(lambda: client.get("/healthz").status_code == 200, "it is not started", limit=60)
         answer = client.post("/graphql", json={"query": "{ companies { totalCount } }"}).json()
         assert answer == {"data": {"companies": {"totalCount": 0}}}
-        assert any(
-            "cannot be started (try 1, the next in 1 s): PostgreSQL did not start" in line for line in served.errors
-        )
+    reason = "cannot be started (try 1, the next in 1 s): PostgreSQL did not start"
+    assert any(reason in line for line in served.errors)
 
 
 @contextlib.contextmanager

@@ -17,12 +17,15 @@ import httpx
 import psycopg
 import pytest
 
+from tests.databases import fetch_row
 from tests.ports import free_port
 from tests.processes.embedded_runs import is_running
 from tests.processes.serving import Served, close, run, serving, start, wait_until_ready
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.long
+
+_WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'workspace_default.company'::regclass"
 
 
 def ask(client: httpx.Client, query: str, **variables: Any) -> Any:
@@ -113,16 +116,15 @@ def socket_that_is_being_closed(served: Served) -> Iterator[None]:
 def test_sigterm_lets_requests_in_flight_finish(database: str) -> None:
     answers: list[httpx.Response] = []
     with serving(DATABASE_URL=database) as served, psycopg.connect(database) as blocker, served.client() as client:
-        schema = blocker.execute("SELECT schema_name FROM fieldstone.workspace").fetchall()[0][0]
-        blocker.execute(psycopg.sql.SQL("LOCK TABLE {}").format(psycopg.sql.Identifier(schema, "company")))
+        blocker.execute("LOCK TABLE workspace_default.company")
         create = {"query": 'mutation { createCompany(data: { name: "last" }) { name } }'}
         asking = threading.Thread(target=lambda: answers.append(client.post("/graphql", json=create)))
         asking.start()
-        _wait_for_lock_waiter(database)
+        eventually(lambda: fetch_row(database, _WAITING)[0] == 1, "the request did not come to the table")
         # uvicorn would close this socket a second time, and end by the library's error before the request is answered.
         with socket_that_is_being_closed(served):
             served.process.send_signal(signal.SIGTERM)
-            _wait_until_refused(served.url)
+            eventually(lambda: not _takes_connections(served.url), "the server still takes connections")
             assert served.process.poll() is None
             blocker.rollback()
             asking.join()
@@ -136,7 +138,7 @@ def test_sigterm_lets_requests_in_flight_finish(database: str) -> None:
 def test_ctrl_c_ends_a_server_as_the_help_says(database: str) -> None:
     with serving(DATABASE_URL=database) as served:
         served.process.send_signal(signal.SIGINT)
-        assert served.process.wait(timeout=30) == 130
+        assert served.wait() == 130
         assert "Traceback" not in "".join(served.errors)
 
 
@@ -157,13 +159,12 @@ def test_what_does_not_finish_within_the_drain_time_is_given_up(database: str) -
         psycopg.connect(database) as blocker,
         served.client() as client,
     ):
-        schema = blocker.execute("SELECT schema_name FROM fieldstone.workspace").fetchall()[0][0]
-        blocker.execute(psycopg.sql.SQL("LOCK TABLE {}").format(psycopg.sql.Identifier(schema, "company")))
+        blocker.execute("LOCK TABLE workspace_default.company")
         answers: list[httpx.Response] = []
         count = {"query": "{ companies { totalCount } }"}
         asking = threading.Thread(target=lambda: answers.append(client.post("/graphql", json=count)))
         asking.start()
-        _wait_for_lock_waiter(database)
+        eventually(lambda: fetch_row(database, _WAITING)[0] == 1, "the request did not come to the table")
         assert served.stop() == 0
         asking.join()
         assert answers[0].status_code == 503
@@ -212,40 +213,33 @@ def test_kill_9_under_writes_loses_no_acknowledged_record(data_dir: Path) -> Non
             cursor = page["pageInfo"]["endCursor"]
             if not page["pageInfo"]["hasNextPage"]:
                 break
-        assert any("killed" in line for line in served.errors), served.errors
         # The keys of those that were killed are revoked, that of this start is not.
         listed = run("api-key", "list", FIELDSTONE_DATA_DIR=str(data_dir)).stdout
         assert [line.split()[1] for line in listed.splitlines()] == ["revoked", "revoked", "expires"]
+    assert any("killed" in line for line in served.errors), served.errors
     assert set(acknowledged) <= found
 
 
-def _wait_for_lock_waiter(database: str) -> None:
-    with psycopg.connect(database, autocommit=True) as connection:
-        for _ in range(1000):
-            waiting = connection.execute("SELECT count(*) FROM pg_locks WHERE NOT granted").fetchall()
-            if waiting[0][0]:
-                return
-            time.sleep(0.01)
-    raise AssertionError("nobody waits for a lock")
-
-
-def _wait_until_refused(url: str) -> None:
-    for _ in range(1000):
-        try:
-            httpx.get(f"{url}/healthz")
-        except httpx.TransportError:
-            return
-        time.sleep(0.01)
-    raise AssertionError("the server still takes connections")
+def _takes_connections(url: str) -> bool:
+    try:
+        httpx.get(f"{url}/healthz")
+    except httpx.TransportError:
+        return False
+    return True
 
 
 def test_the_metrics_have_a_port_of_their_own_until_the_server_ends(database: str) -> None:
     served = start(FIELDSTONE_METRICS_PORT="0", DATABASE_URL=database)
     try:
         wait_until_ready(served)
-        found = re.search(r"address=(http://127\.0\.0\.1:\d+)/metrics", "".join(served.errors))
-        assert found is not None, served.errors
-        with httpx.Client(base_url=found[1]) as state, served.client() as client:
+
+        def addresses() -> list[str]:
+            return re.findall(r"address=(http://127\.0\.0\.1:\d+)/metrics", "".join(served.errors))
+
+        # The log has another way than the line by which the server is known to be ready.
+        eventually(lambda: bool(addresses()), "no address of the metrics is logged")
+        (address,) = addresses()
+        with httpx.Client(base_url=address) as state, served.client() as client:
             assert 'fieldstone_model_version{workspace="default"}' in state.get("/metrics").text
             assert state.get("/readyz").json()["details"]["database"] == "answers"
             assert state.post("/graphql", json={"query": "{ __typename }"}).status_code == 404
@@ -253,6 +247,6 @@ def test_the_metrics_have_a_port_of_their_own_until_the_server_ends(database: st
             assert "fieldstone_model_version" not in client.get("/metrics").text
             assert served.stop() == 0
             with pytest.raises(httpx.ConnectError):
-                httpx.get(f"{found[1]}/metrics")
+                httpx.get(f"{address}/metrics")
     finally:
         close(served)

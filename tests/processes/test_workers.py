@@ -20,6 +20,7 @@ from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
+from tests.databases import fetch_row
 from tests.processes.embedded_runs import is_alive, is_running, kill_postmaster
 from tests.processes.serving import Served, close, run, serving, start, wait_until_ready
 from tests.processes.visitors import COUNT, JSON_LOG, Visitor, lines, visited, wait_for_answers, workers
@@ -72,11 +73,11 @@ def test_no_worker_is_killed_where_all_processes_were_stopped(database: str) -> 
     given = JSON_LOG | {"FIELDSTONE_WORKER_TIMEOUT": "4"}
     with serving("--workers", "2", "--preload", DATABASE_URL=database, **given) as served:
         processes = [*workers(served).values(), served.process.pid]
-        for pid in processes:
+        # The supervisor stops first, and goes on first: it never runs for longer beside workers that stand still.
+        for pid in reversed(processes):
             os.kill(pid, signal.SIGSTOP)
         # Time itself is tested: twice as long as a worker may stand still.
         time.sleep(9)
-        # The supervisor goes on first.
         for pid in reversed(processes):
             os.kill(pid, signal.SIGCONT)
         with visited(served, 4) as visitors:
@@ -341,13 +342,12 @@ def test_a_second_signal_ends_at_once_what_the_first_lets_finish(database: str) 
         serving("--workers", "2", "--preload", DATABASE_URL=database, **long, **JSON_LOG) as served,
         psycopg.connect(database) as blocker,
     ):
-        schema = blocker.execute("SELECT schema_name FROM fieldstone.workspace").fetchall()[0][0]
-        blocker.execute(psycopg.sql.SQL("LOCK TABLE {}").format(psycopg.sql.Identifier(schema, "company")))
+        blocker.execute("LOCK TABLE workspace_default.company")
         asking = threading.Thread(target=_ask_in_vain, args=(served,))
         asking.start()
-        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted"
-        with psycopg.connect(database, autocommit=True) as other:
-            eventually(lambda: other.execute(waiting).fetchone() == (1,), "nothing waits")
+        # Two workers wait for each other's locks now and then, too.
+        waiting = "SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'workspace_default.company'::regclass"
+        eventually(lambda: fetch_row(database, waiting)[0] == 1, "nothing waits")
         served.process.send_signal(signal.SIGTERM)
         eventually(lambda: bool(lines(served, "a worker has ended")), "the idle worker has not ended")
         assert served.process.poll() is None

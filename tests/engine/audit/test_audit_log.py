@@ -269,7 +269,9 @@ async def test_failures_that_come_while_others_are_written_are_written_next(
         await connection.execute("LOCK TABLE fieldstone.audit_log")
         async with await psycopg.AsyncConnection.connect(app_database, autocommit=True) as other:
             flushing = asyncio.create_task(trail.flush())
-            await until_found(other, "SELECT FROM pg_locks WHERE NOT granted")
+            await until_found(
+                other, "SELECT FROM pg_locks WHERE NOT granted AND relation = 'fieldstone.audit_log'::regclass"
+            )
         for hash_ in (b"x", b"y"):
             trail.fail(hash_, "203.0.113.9")
         await connection.rollback()
