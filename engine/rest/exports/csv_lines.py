@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple
 
 from fieldstone.engine.errors import BadUserInput
-from fieldstone.engine.rest.exports.records import Number, write_json
+from fieldstone.engine.rest.exports.records import write_json
 from fieldstone.engine.rest.selection import names_of_record
 from fieldstone.metadata import scalars
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Object
+from fieldstone.metadata.scalars import Scalar
 
 _END = "\r\n"
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
@@ -24,13 +25,13 @@ class Column(NamedTuple):
     """A column: a member of a record, or of one of its composites.
 
     Attributes:
+        scalar: that of its values, which are lists of them in some columns.
         part: the name of the sub-field.
-        is_json: whether each value is any JSON.
     """
 
     name: str
+    scalar: Scalar
     part: str | None = None
-    is_json: bool = False
 
     @property
     def title(self) -> str:
@@ -45,13 +46,13 @@ def columns_of(object_: Object) -> Iterator[Column]:
         field = fields[name]
         if field.relation_id is not None:
             if field.parts:
-                yield Column(field.key_name)
+                yield Column(field.key_name, scalars.UUID)
         elif field.is_composite:
             for part in field.parts:
                 if part.name:
-                    yield Column(name, part.name, is_json=part.scalar is scalars.JSON)
+                    yield Column(name, part.scalar, part.name)
         else:
-            yield Column(name, is_json=any(part.scalar is scalars.JSON for part in field.parts))
+            yield Column(name, field.parts[0].scalar)
 
 
 def select_columns(columns: Iterable[Column], names: Sequence[str] | None) -> tuple[Column, ...]:
@@ -95,8 +96,9 @@ def _value(column: Column, record: Mapping[str, JsonValue], *, spreadsheet: bool
         value = value[column.part]
     if value is None:
         return ""
-    if isinstance(value, str) and not column.is_json:
-        is_formula = spreadsheet and value.startswith(_FORMULA) and not isinstance(value, Number)
+    if isinstance(value, str) and column.scalar is not scalars.JSON:
+        # A number may be a string, too: one of 64 bits, or one without a limit of digits.
+        is_formula = spreadsheet and column.scalar is scalars.STRING and value.startswith(_FORMULA)
         return _cell(f"'{value}" if is_formula else value)
     return _cell(write_json(value))
 

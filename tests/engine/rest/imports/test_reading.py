@@ -12,6 +12,7 @@ from fieldstone.engine.rest.exports.csv_lines import Column, write_header, write
 from fieldstone.engine.rest.imports.csv_rows import CsvRows
 from fieldstone.engine.rest.imports.json_lines import JsonLines
 from fieldstone.engine.rest.imports.rows import Reader, Row
+from fieldstone.metadata import scalars
 from fieldstone.metadata.json_text import dumps, loads
 from tests.operations import examples
 
@@ -37,7 +38,7 @@ def csv_reader(most: int = 1_000) -> CsvRows:
 @given(data=st.data())
 @examples(300)
 def test_any_csv(data: st.DataObject) -> None:
-    columns = [Column("a"), Column("b"), Column("c")]
+    columns = [Column(name, scalars.STRING) for name in "abc"]
     records = data.draw(st.lists(st.fixed_dictionaries(dict.fromkeys("abc", _TEXTS | st.none())), max_size=5))
     text = write_header(columns) + "".join(write_line(columns, record) for record in records)
     rows = read(csv_reader(), cut(data, text))
