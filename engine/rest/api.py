@@ -9,7 +9,6 @@ from graphql import GraphQLInputType
 from fieldstone.engine.documents.suggestions import Suggesting
 from fieldstone.engine.errors import (
     ApiError,
-    BadUserInput,
     Conflict,
     NotFound,
     QueryTooComplex,
@@ -26,7 +25,7 @@ from fieldstone.engine.rest.answers import RestAnswer, build_answer, split_cost
 from fieldstone.engine.rest.documents import Documents
 from fieldstone.engine.rest.errors import PreconditionFailed, rename_inputs
 from fieldstone.engine.rest.operations import Asked, Sight, build_operation, find_filter_type
-from fieldstone.engine.rest.routes import Action, not_found
+from fieldstone.engine.rest.routes import not_found
 from fieldstone.engine.schema.introspection import switched_off, too_large
 from fieldstone.metadata.model import Object, Seen, Snapshot
 from fieldstone.metadata.roles.principal import Principal
@@ -189,8 +188,6 @@ def _describe(error: ApiError, asked: Asked) -> ApiError:
     if isinstance(error, Conflict) and error.field == IF_UPDATED_AT and asked.if_updated_at is not None:
         message = error.message.replace(f"'{IF_UPDATED_AT}'", "the header If-Match")
         return PreconditionFailed(message, field="If-Match", extensions=error.extensions)
-    if isinstance(error, ValidationFailed) and asked.action is Action.GROUP_BY:
-        return BadUserInput(error.message, field="aggregate")
     renamed = rename_inputs(error)
     # One that blames an input is about that, however few records are asked for.
     if isinstance(error, QueryTooComplex) and error.field is None:

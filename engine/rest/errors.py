@@ -24,7 +24,9 @@ _NAMES = {
     "before": "ending_before",
     "onConflict": "on_conflict",
 }
-_CURSORS = ("after", "before")
+_QUOTED = {f"The cursor in '{name}'": f"The cursor in '{_NAMES[name]}'" for name in ("after", "before")} | {
+    "'groupBy'": "'group_by'"
+}
 _BODY = re.compile(r"^(?:data|updates(\[\d+\])\.data|updates)")
 """The beginning of the way to an input in the variables that a body has become."""
 
@@ -42,8 +44,8 @@ def rename_inputs(error: ApiError) -> ApiError:
     """
     error = copy(error)
     error.message = _VARIABLE.sub(_renamed, error.message)
-    for name in _CURSORS:
-        error.message = error.message.replace(f"The cursor in '{name}'", f"The cursor in '{_NAMES[name]}'")
+    for quoted, renamed in _QUOTED.items():
+        error.message = error.message.replace(quoted, renamed)
     if error.field is not None:
         error.field = _NAMES.get(error.field, error.field)
     return error

@@ -15,6 +15,7 @@ from fieldstone.engine.rest.input_types import Input
 from fieldstone.engine.rest.order_syntax import read_order
 from fieldstone.engine.rest.parameters import Parameters
 from fieldstone.engine.rest.routes import Action, is_id
+from fieldstone.metadata.aggregates import AGGREGATIONS, find_shorthand
 from fieldstone.metadata.api_names import TypeRole, type_name
 from fieldstone.metadata.json_text import JsonValue
 from fieldstone.metadata.model import Access, Object, Snapshot
@@ -23,6 +24,8 @@ from fieldstone.sql.frozen import frozen
 
 _AGGREGATE = re.compile(r"[A-Za-z][A-Za-z0-9]{0,200}")
 _MOST_AGGREGATES = 50
+_GROUP_MEMBERS = ("totalCount", "count", "cursor")
+_PREFIXES = ", ".join(one.prefix for one in AGGREGATIONS if one.prefix)
 _FILTERED = frozenset({Action.UPDATE_MANY, Action.DELETE_MANY, Action.RESTORE_MANY})
 _GROUP_INPUTS = {"having": "having", "order_by": "orderBy", "order_by_for_records": "orderByForRecords"}
 _MERGED = ("ids", "conflictPriorityIndex", "dryRun", "ifUpdatedAt")
@@ -67,7 +70,7 @@ def build_operation(asked: Asked, object_: Object, sight: Sight, documents: Docu
     Raises:
         BadUserInput: a parameter or the body is not valid.
     """
-    wish = _build_wish(asked, sight)
+    wish = _build_wish(asked, object_, sight)
     variables = {**_read_meant(asked, wish, object_, sight), **_read_given(asked, wish, object_, sight)}
     if wish.upserts:
         variables["upsert"] = True
@@ -83,7 +86,7 @@ def build_operation(asked: Asked, object_: Object, sight: Sight, documents: Docu
     )
 
 
-def _build_wish(asked: Asked, sight: Sight) -> Wish:
+def _build_wish(asked: Asked, object_: Object, sight: Sight) -> Wish:
     parameters, action, is_list = asked.parameters, asked.action, isinstance(asked.body, list)
     return Wish(
         action=Action.CREATE_MANY if action is Action.CREATE and is_list else action,
@@ -96,7 +99,7 @@ def _build_wish(asked: Asked, sight: Sight) -> Wish:
         by_ids=action is Action.DELETE_MANY and asked.body is not None,
         samples=parameters.flag("include_records_sample"),
         counts=parameters.flag("total_count", default=True),
-        aggregates=_read_aggregates(parameters) if action is Action.GROUP_BY else (),
+        aggregates=_read_aggregates(parameters, object_) if action is Action.GROUP_BY else (),
     )
 
 
@@ -136,11 +139,11 @@ def _read_given(asked: Asked, wish: Wish, object_: Object, sight: Sight) -> Mapp
         case Action.DUPLICATES:
             return _read_members(asked.body, ("ids", "data"))
         case Action.CREATE:
-            return {"data": _read_object(asked.body)}
+            return {"data": read_object(asked.body)}
         case Action.UPDATE_ONE:
-            return {"data": _read_changes(leave_out_id(_read_object(asked.body), asked.id or ""), object_)}
+            return {"data": _read_changes(leave_out_id(read_object(asked.body), asked.id or ""), object_)}
         case Action.UPDATE_MANY if not wish.each:
-            return {"data": _read_changes(_read_object(asked.body), object_)}
+            return {"data": _read_changes(read_object(asked.body), object_)}
         case Action.CREATE_MANY:
             return {"data": _read_list(asked.body)}
         case _:
@@ -200,7 +203,7 @@ def _read_groups(parameters: Parameters, object_: Object, sight: Sight) -> dict[
     return found
 
 
-def _read_aggregates(parameters: Parameters) -> tuple[str, ...]:
+def _read_aggregates(parameters: Parameters, object_: Object) -> tuple[str, ...]:
     given = parameters.json("aggregate")
     names = [] if given is None else given
     is_list = isinstance(names, list) and len(names) <= _MOST_AGGREGATES
@@ -210,6 +213,13 @@ def _read_aggregates(parameters: Parameters) -> tuple[str, ...]:
             ' ["totalCount","countNotEmptyCity"].',
             field="aggregate",
         )
+    for name in names:
+        if name not in _GROUP_MEMBERS and find_shorthand(object_, name) is None:
+            raise BadUserInput(
+                f"'aggregate' has '{name[:80]}', which is no aggregate of {object_.name_plural}: right are"
+                f" {', '.join(_GROUP_MEMBERS)}, and {_PREFIXES} before the name of a field, as in countNotEmptyCity.",
+                field="aggregate",
+            )
     return tuple(dict.fromkeys(names))
 
 
@@ -258,7 +268,7 @@ def leave_out_id(given: Mapping[str, JsonValue], id_: str) -> Mapping[str, JsonV
 
 
 def _read_members(body: JsonValue, names: tuple[str, ...]) -> Mapping[str, JsonValue]:
-    given = _read_object(body)
+    given = read_object(body)
     if unknown := next((name for name in given if name not in names), None):
         raise BadUserInput(f"The body has '{unknown[:80]}', and may have {', '.join(names)}.", field=unknown[:80])
     return given
@@ -270,7 +280,8 @@ def _read_list(body: JsonValue) -> JsonValue:
     return body
 
 
-def _read_object(body: JsonValue) -> Mapping[str, JsonValue]:
+def read_object(body: JsonValue) -> Mapping[str, JsonValue]:
+    """Return a body that is a JSON object; raises BadUserInput for any other one."""
     if not isinstance(body, Mapping):
         raise BadUserInput("The body must be a JSON object.")
     return body

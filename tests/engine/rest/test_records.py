@@ -233,8 +233,15 @@ async def test_groups(client: httpx.AsyncClient) -> None:
     assert (len(year["groupByDimensionValues"]), year["totalCount"]) == (1, 4)
     deep = "[" * 400 + "]" * 400
     await ask(client, "GET", f"people/groupBy?group_by={deep}", 400)
-    refused = await ask(client, "GET", 'people/groupBy?group_by=[{"city":true}]&aggregate=["sum"]', 400)
-    assert "'sum'" in refused["messages"][0]
+    for wrong in ("sum", "countDistinctCity", "sumCity", "records", "emailsum"):
+        refused = await ask(client, "GET", f'people/groupBy?group_by=[{{"city":true}}]&aggregate=["{wrong}"]', 400)
+        assert refused["messages"][0].startswith(
+            f"'aggregate' has '{wrong}', which is no aggregate of people: right are totalCount, count, cursor, and"
+            " countUniqueValues, countEmpty,"
+        )
+    for wrong in ("[]", '[{"city":true,"email":true}]'):
+        refused = await ask(client, "GET", f"people/groupBy?group_by={wrong}", 400)
+        assert "'group_by'" in refused["messages"][0]
     refused = await ask(client, "GET", 'people/groupBy?group_by=[{"city":true}]&aggregate=["a{b}"]', 400)
     assert refused["messages"][0].startswith("'aggregate' must be a JSON list of at most 50 names")
     assert (await ask(client, "GET", "people/groupBy", 400))["messages"] == [
