@@ -15,7 +15,7 @@ from fieldstone.engine.rest.answers import RestAnswer
 from fieldstone.engine.rest.errors import rename_inputs
 from fieldstone.engine.rest.filter_syntax import read_filter
 from fieldstone.engine.rest.metadata.resources import PAGE_PARAMETERS, RESOURCES, Mutation, Resource
-from fieldstone.engine.rest.operations import Asked, leave_out_id
+from fieldstone.engine.rest.operations import Asked, leave_out_id, read_object
 from fieldstone.engine.rest.order_syntax import read_order
 from fieldstone.engine.rest.parameters import Parameters
 from fieldstone.engine.rest.routes import Action, is_id
@@ -130,13 +130,12 @@ class MetadataRestApi:
     async def _write(self, principal: Principal, resource: Resource, asked: Asked) -> JsonValue:
         mutation = resource.mutations[asked.action]
         variables: dict[str, JsonValue] = {}
+        given = read_object(asked.body) if asked.action.has_body else None
         id_ = asked.id
         if id_ is not None and not is_id(id_):
             id_ = (await self._find(principal, resource, id_))["id"]
-        if asked.action.has_body:
-            if not isinstance(asked.body, Mapping):
-                raise BadUserInput("The body must be a JSON object.")
-            given = asked.body if id_ is None else leave_out_id(asked.body, id_)
+        if given is not None:
+            given = given if id_ is None else leave_out_id(given, id_)
             variables["input"] = {mutation.wraps: given} if mutation.wraps else given
         if id_ is not None:
             _give_id(variables, mutation, id_)

@@ -29,7 +29,7 @@ MOST_GROUPS = 1_000
 _FLAG: Part = {"type": "boolean"}
 _OFF = _FLAG | {"default": False}
 _FILTER = "Conditions such as and(city[eq]:Berlin,or(name[ilike]:%a%,employees[gt]:5))."
-# Importers of documents, Postman among them, send the example. Each role sees `id`.
+# Importers of documents, Postman among them, send the examples. Each role sees `id`.
 _SHOWN_FILTER = query("filter", TEXT, _FILTER) | {"example": "id[is]:NOT_NULL"}
 # The example for a write finds no record: a removal that is sent unchanged would take all of them.
 _WRITE_FILTER = query("filter", TEXT, _FILTER) | {"example": "id[eq]:00000000-0000-0000-0000-000000000000"}
@@ -132,8 +132,8 @@ def other_components(*, largest_page: int, default_page: int) -> dict[str, Any]:
             "only_soft_delete": query("soft_delete", _FLAG | {"const": True}, "The role may not destroy the records.")
             | {"required": True},
             "no_soft_delete": query("soft_delete", _FLAG | {"const": False}, "The role may do nothing but destroy."),
-            "group_by": _json("group_by", 'Such as [{"city":true}].')
-            | {"required": True, "example": '[{"createdAt":{"granularity":"MONTH"}}]'},
+            "group_by": _json("group_by", 'Such as [{"city":true}] or [{"createdAt":{"granularity":"MONTH"}}].')
+            | {"required": True, "example": '[{"id":true}]'},
             "aggregate": _json("aggregate", "The names of the groups' aggregates.") | {"example": '["totalCount"]'},
             "having": _json("having", "Conditions on the groups, as in GraphQL."),
             "group_order_by": query(

@@ -157,6 +157,7 @@ _REFUSED: list[tuple[str, str, int, Any, str]] = [
     ("POST", "metadata/objects", 400, {"nameSingular": 1}, "'nameSingular'"),
     ("POST", "metadata/objects", 400, {**ROCKET, "town": 1}, "town"),
     ("POST", "metadata/objects", 409, {**ROCKET, "nameSingular": "person"}, "person"),
+    ("PATCH", "metadata/objects/nothing", 400, [], "The body must be a JSON object."),
     ("PATCH", f"metadata/objects/{ID}", 404, {"labelPlural": "x"}, ID),
     ("DELETE", "metadata/objects", 405, None, "The method DELETE is not allowed here"),
 ]

@@ -48,3 +48,5 @@ async def test_examples_name_no_field_that_a_role_may_not_see(client: httpx.Asyn
     shown = document["components"]["parameters"]
     params = {name: shown[name]["example"] for name in ("filter", "order_by")}
     await ask(client, "GET", "people", params=params, **options)
+    groups = {name: shown[name]["example"] for name in ("group_by", "filter")}
+    await ask(client, "GET", "people/groupBy", params=groups, **options)
