@@ -88,24 +88,28 @@ class Price:
             raise self._refusal(cost, limit, bindings, times)
 
     def _refusal(self, cost: int, limit: int, bindings: Bindings | None, times: int) -> QueryTooComplex:
-        parts = [] if self.dearest is None else [self.dearest.multiplied(times)]
-        if bindings is not None:
-            parts += [
-                Part(
-                    amount=times * _skipping(skipped, bindings),
-                    path=skipped.path,
-                    product=((f"offset of {skipped.path[-1]}", times * _skipping(skipped, bindings)),),
-                )
-                for skipped in self.offsets
-            ]
-        dearest = max(parts, key=lambda part: part.amount)
+        pages = [] if self.dearest is None else [self.dearest.multiplied(times)]
+        offsets = [
+            Part(
+                amount=times * _skipping(skipped, bindings),
+                path=skipped.path,
+                product=((f"offset of {skipped.path[-1]}", times * _skipping(skipped, bindings)),),
+            )
+            for skipped in (() if bindings is None else self.offsets)
+        ]
+        dearest = max([*pages, *offsets], key=lambda part: part.amount)
+        advice = (
+            "Ask for the page behind a cursor there, with 'after'."
+            if dearest in offsets
+            else "Ask for fewer records there, with 'first' for instance."
+        )
         names = " > ".join(name for name, _ in dearest.product)
         factors = " x ".join(f"{factor:,}" for _, factor in dearest.product)
         total = "" if len(dearest.product) == 1 else f" = {_shown(dearest.amount)}"
         return QueryTooComplex(
             f"The operation costs {_shown(cost)}, and at most {limit:,} is allowed (FIELDSTONE_MAX_COST or the role's"
             " maxCost). "
-            f"Its dearest part is {names}: {factors}{total}. Ask for fewer records there, with 'first' for instance.",
+            f"Its dearest part is {names}: {factors}{total}. {advice}",
             extensions={"cost": min(cost, LARGEST_SHOWN), "limit": limit, "path": list(dearest.path)},
         )
 

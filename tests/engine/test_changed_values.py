@@ -98,7 +98,6 @@ SETTINGS = {
     "null on the way": ({"a": None}, [{"path": ["a", "b"], "value": 2}], {"a": {"b": 2}}),
     "no document": (None, [{"path": ["a"], "value": 1}], {"a": 1}),
     "null as the value": ({"a": 1}, [{"path": ["a"], "value": None}], {"a": None}),
-    "no value": ({"a": 1}, [{"path": ["a"]}], {"a": None}),
     "an item of a list": ({"a": [1, 2]}, [{"path": ["a", "1"], "value": 3}], {"a": [1, 3]}),
     "behind a list": ({"a": [1]}, [{"path": ["a", "7"], "value": 2}], {"a": [1, 2]}),
     "inside a list": ({"a": [{"b": 1}]}, [{"path": ["a", "0", "b"], "value": 2}], {"a": [{"b": 2}]}),
@@ -254,6 +253,7 @@ REFUSED = {
     "nothing": "increment: {}",
     "null as a whole": "increment: null",
     "an empty path": "setPath: {meta: [{path: [], value: 1}]}",
+    "a path without a value": 'setPath: {meta: [{path: ["a"], value: 1}, {path: ["b"]}]}',
     "an empty path to delete": "deletePath: {meta: [[]]}",
     "an option twice": "append: {colors: [R, R]}",
 }
@@ -263,6 +263,19 @@ REFUSED = {
 async def test_refused_values(items: Apis, arguments: str) -> None:
     _, extensions = await refusal(items, await create(items, count=1), arguments)
     assert extensions["code"] == "BAD_USER_INPUT"
+
+
+async def test_a_path_whose_value_is_absent_is_refused(items: Apis) -> None:
+    """The value that was there became null."""
+    id_ = await create(items, meta={"a": 1})
+    change = 'updateItem(id: $id, setPath: {meta: [{path: ["a"], value: $v}]}) { meta }'
+    text = f"mutation ($id: UUID!, $v: JSON) {{ {change} }}"
+    (error,) = (await items.send(text, {"id": id_})).errors
+    assert error.message == "Field 'meta' must have a 'value' for each path: null is JSON's null."
+    given = "mutation ($id: UUID!, $s: ItemSetPathInput) { updateItem(id: $id, setPath: $s) { meta } }"
+    (error,) = (await items.send(given, {"id": id_, "s": {"meta": [{"path": ["a"]}]}})).errors
+    assert error.field == "meta"
+    assert (await items.data(text, id=id_, v=None))["updateItem"] == {"meta": {"a": None}}
 
 
 async def test_absent_variables_change_nothing(items: Apis) -> None:

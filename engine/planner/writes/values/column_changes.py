@@ -103,7 +103,10 @@ def _read_settings(value: JsonValue) -> bytes:
     for one in settings:
         if one is None:
             raise InvalidValue("must not have null in its list")
-        found.append({"path": _read_path(one["path"]), "value": JSON.coerce(one.get("value"))})
+        if "value" not in one:
+            # That of an absent variable is not there, either.
+            raise InvalidValue("must have a 'value' for each path: null is JSON's null")
+        found.append({"path": _read_path(one["path"]), "value": JSON.coerce(one["value"])})
     return dumps(found).encode()
 
 
