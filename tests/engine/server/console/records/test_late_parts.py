@@ -23,6 +23,14 @@ def file_with(text: str) -> str:
     return found
 
 
+FORM_OF_SHIFT_ENTER = """grid => {
+    grid.focus();
+    grid.dispatchEvent(new KeyboardEvent("keydown", { key: "Enter", shiftKey: true, bubbles: true, cancelable: true }));
+    return document.activeElement.closest("aside")?.getAttribute("aria-label") ?? null;
+}"""
+"""The form that has the focus once the key is handled: a further key may be on its way."""
+
+
 async def test_a_part_that_cannot_be_loaded_is_told_and_the_page_stays(watched: Watched, serve: Serve) -> None:
     """The page broke in its place, with all that was selected and typed on it."""
     page = watched.page
@@ -85,3 +93,13 @@ async def test_letters_behind_the_key_of_a_new_record_are_those_of_its_form(watc
         form = page.get_by_role("complementary", name="New Person")
         await expect(form.get_by_role("button", name="Edit First name: Linus")).to_be_visible()
         await expect(cell(page, "Ada")).to_be_visible()
+
+
+async def test_the_form_of_a_new_record_has_the_focus_before_the_next_key(watched: Watched, serve: Serve) -> None:
+    """Among many rows it came later than the next letters: they changed a cell of another record."""
+    async with serve() as served:
+        page = await open_list(watched, served, "people")
+        await count_shown(page, "3 records")
+        assert await page.get_by_role("grid").evaluate(FORM_OF_SHIFT_ENTER) == "New Person"
+        await press(page, "L")
+        await expect(page.get_by_role("textbox", name="First name")).to_have_value("L")
