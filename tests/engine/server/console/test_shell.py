@@ -52,6 +52,23 @@ async def test_the_link_of_a_development_server_signs_in_once(watched: Watched, 
         await watched.assert_accessible()
 
 
+async def test_a_link_that_is_opened_over_the_sign_in_signs_in(watched: Watched, serve: Serve) -> None:
+    """The browser loads no page for another fragment, and the code stayed in the address of a page with a session."""
+    page = watched.page
+    async with serve() as served:
+        await page.goto(f"{served.address}/console/records")
+        await page.get_by_text("Where is my key?").click()
+        await expect(page.get_by_text("The server has printed a link at its start")).to_be_visible()
+        await page.goto(f"{served.address}/console/records#code={served.code}")
+        await expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+        await expect(page).to_have_url(f"{served.address}/console/records")
+        await page.goto("about:blank")
+        await page.goto(f"{served.address}/console/records#code={served.code}")
+        await expect(page.get_by_role("navigation", name="Main")).to_be_visible()
+        await expect(page).to_have_url(f"{served.address}/console/records")
+        await watched.assert_clean(served.address, (".js", ".css"))
+
+
 async def test_the_side_bar_the_palette_and_the_keys(watched: Watched, serve: Serve) -> None:
     page = watched.page
     async with serve() as served:

@@ -10,6 +10,7 @@ import { viewAs } from "../api/view_as.ts";
 import { Button } from "../kit/button.tsx";
 import { Dialog } from "../kit/dialog.tsx";
 import { Problem } from "../kit/problem.tsx";
+import { takeCode } from "./code.ts";
 import { Loading } from "./loading.tsx";
 import { Shell } from "./shell.tsx";
 import { SignInOver, SignInPage } from "./sign_in.tsx";
@@ -26,7 +27,11 @@ export function Gate() {
   useEffect(() => {
     // A page, and the requests of it that wait, are of no workspace but their own.
     if (isOther) window.location.reload();
-    else if (session !== null) goOn();
+    else if (session !== null) {
+      // The code of a link that nobody needed would be shared with the address.
+      takeCode();
+      goOn();
+    }
   }, [session, isOther]);
   const largestPage = (viewed.data ?? session)?.limits?.maxPage;
   // Before the pages read anything.

@@ -81,10 +81,14 @@ function SignInForm({ door, isOver = false }: Props) {
   const { mutate } = entry;
 
   useEffect(() => {
-    const code = takeCode();
-    if (code !== null) {
-      mutate({ code });
+    function enter() {
+      const code = takeCode();
+      if (code !== null) mutate({ code });
     }
+    enter();
+    // A link that is opened in the place of this page differs in its fragment alone: the browser loads no other page.
+    window.addEventListener("hashchange", enter);
+    return () => window.removeEventListener("hashchange", enter);
   }, [mutate]);
 
   function submit(event: FormEvent) {
@@ -129,6 +133,9 @@ function SignInForm({ door, isOver = false }: Props) {
       ))}
       <details>
         <summary>Where is my key?</summary>
+        {door.environment === "development" && (
+          <p>The server has printed a link at its start, which signs a browser in once and within an hour.</p>
+        )}
         <p>A key is shown once, when it is made. This command makes another one:</p>
         <pre>fieldstone api-key create --name {'"my browser"'}</pre>
       </details>
