@@ -89,14 +89,16 @@ class Price:
 
     def _refusal(self, cost: int, limit: int, bindings: Bindings | None, times: int) -> QueryTooComplex:
         pages = [] if self.dearest is None else [self.dearest.multiplied(times)]
-        offsets = [
-            Part(
-                amount=times * _skipping(skipped, bindings),
-                path=skipped.path,
-                product=((f"offset of {skipped.path[-1]}", times * _skipping(skipped, bindings)),),
-            )
-            for skipped in (() if bindings is None else self.offsets)
-        ]
+        offsets: list[Part] = []
+        if bindings is not None:
+            offsets = [
+                Part(
+                    amount=times * _skipping(skipped, bindings),
+                    path=skipped.path,
+                    product=((f"offset of {skipped.path[-1]}", times * _skipping(skipped, bindings)),),
+                )
+                for skipped in self.offsets
+            ]
         dearest = max([*pages, *offsets], key=lambda part: part.amount)
         advice = (
             "Ask for the page behind a cursor there, with 'after'."

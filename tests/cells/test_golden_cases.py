@@ -75,7 +75,7 @@ def keeping(dsn: str, schema: str) -> Iterator[Kept]:
 
 async def test_each_operation_is_answered_as_on_one_database(golden_dsn: str, empty_database: str) -> None:
     different = []
-    async with open_app({"home": url_of(empty_database), "east": url_of(golden_dsn)}) as app:
+    async with open_app({"home": url_of(empty_database), "east": url_of(golden_dsn)}, startup_timeout=60.0) as app:
         foundation = cell_services(app, "east").foundation
         schema = (await foundation.current.get(WORKSPACE_ID)).workspace.schema
         made = await foundation.keys.create(WORKSPACE_ID, "tester")

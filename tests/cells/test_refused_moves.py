@@ -76,7 +76,8 @@ async def test_a_large_table_is_waited_for_without_an_end(
 
 async def test_a_source_without_a_logical_log_is_refused(cells: dict[str, str], empty_database: str) -> None:
     urls = {"home": url_of(empty_database), "east": cells["east"]}
-    async with open_app(urls) as app:
+    # The catalog is made in the empty database first.
+    async with open_app(urls, startup_timeout=60.0) as app:
         await make_workspace(app, "home", "first")
         assert await refusal(urls, "first") == (
             "a move reads the log of its source: home needs wal_level = logical, not replica"
