@@ -128,6 +128,10 @@ def test_cors_is_open_in_development_unless_origins_are_named() -> None:
                 " 60000000."
             ),
         ),
+        (
+            {"worker_timeout": 4},
+            "FIELDSTONE_WORKER_TIMEOUT must be 0 or a whole number from 5 to 86400, 30 for instance, not 4.",
+        ),
         ({"environment": "staging"}, "FIELDSTONE_ENV must be production or development, not 'staging'."),
         (
             {"statement_timeout": 0.0001},  # PostgreSQL would take it for 0, which is no limit
@@ -153,6 +157,14 @@ def test_a_wrong_setting_is_refused_by_name_with_what_would_pass(given: dict[str
     with pytest.raises(ConfigurationError) as refused:
         load_settings(**given)
     assert str(refused.value) == sentence
+
+
+@pytest.mark.parametrize("seconds", ["0", "5"])
+def test_a_worker_may_stand_still_for_ever_or_for_the_shortest_time(
+    seconds: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("FIELDSTONE_WORKER_TIMEOUT", seconds)
+    assert load_settings().worker_timeout == int(seconds)
 
 
 def test_a_setting_that_is_refused_beside_itself_is_said_to_be_given_twice() -> None:

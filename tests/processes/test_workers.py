@@ -70,14 +70,14 @@ def test_a_worker_that_is_stopped_is_killed_and_replaced(database: str) -> None:
 
 
 def test_no_worker_is_killed_where_all_processes_were_stopped(database: str) -> None:
-    given = JSON_LOG | {"FIELDSTONE_WORKER_TIMEOUT": "4"}
+    given = JSON_LOG | {"FIELDSTONE_WORKER_TIMEOUT": "5"}
     with serving("--workers", "2", "--preload", DATABASE_URL=database, **given) as served:
         processes = [*workers(served).values(), served.process.pid]
         # The supervisor stops first, and goes on first: it never runs for longer beside workers that stand still.
         for pid in reversed(processes):
             os.kill(pid, signal.SIGSTOP)
         # Time itself is tested: twice as long as a worker may stand still.
-        time.sleep(9)
+        time.sleep(11)
         for pid in reversed(processes):
             os.kill(pid, signal.SIGCONT)
         with visited(served, 4) as visitors:

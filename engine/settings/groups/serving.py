@@ -7,6 +7,9 @@ from pydantic import field_validator
 from fieldstone.engine.settings.choices import Environment, LogFormat, LogLevel
 from fieldstone.engine.settings.declaration import Group, Token, Workers, seconds, setting, whole
 
+_LEAST_WORKER_TIMEOUT = 5
+"""A supervisor sees a turn of a worker up to 1.25 s late, and a worker may be late itself on a busy machine."""
+
 
 class ServingSettings(Group):
     """The processes that serve, and the way in which they are observed."""
@@ -24,9 +27,9 @@ class ServingSettings(Group):
     workers: Workers = setting(1,
         "Processes that serve on the port under one `fieldstone serve`; `auto` is one for each core.",
         "auto or a whole number from 1 to 64", ge=1, le=64)
-    worker_timeout: int = whole(30,
-        "Seconds after which a worker whose event loop stands still is killed and replaced; 0 is never.",
-        least=0, most=86_400)
+    worker_timeout: int = setting(30,
+        "Seconds, 5 at least, after which a worker whose event loop stands still is killed and replaced; 0 is never.",
+        f"0 or a whole number from {_LEAST_WORKER_TIMEOUT} to 86400, 30 for instance", ge=0, le=86_400)
     max_connections: int = whole(10_000,
         "The most connections of clients; beyond it the connections idle for longest are closed.")
     max_connections_each: int = whole(2_500, "The most connections of one address, in IPv6 of one network of 64 bits.")
@@ -63,6 +66,13 @@ class ServingSettings(Group):
     log_format: LogFormat | None = setting(None, "Unset: `console` in development, `json` in production.",
         "json or console")
     # fmt: on
+
+    @field_validator("worker_timeout")
+    @classmethod
+    def _is_never_or_long(cls, value: int) -> int:
+        if 0 < value < _LEAST_WORKER_TIMEOUT:
+            raise ValueError
+        return value
 
     @field_validator("tracing")
     @classmethod
