@@ -47,6 +47,15 @@ def test_a_killed_worker_costs_its_own_requests_alone_and_is_replaced(database: 
             assert failed == (1 if seen[visitor.place] == killed else 0), visitor.failures
         (death,) = lines(served, "a worker has died")
         assert (death["worker"], death["code"]) == (killed, -9)
+        assert _restarts(served) == {"exited": 1, "stood_still": 0, "reloaded": 0}
+
+
+def _restarts(served: Served) -> dict[str, float]:
+    """Return the numbers of replaced workers, by reason, as any worker tells them."""
+    with served.client() as client:
+        text = client.get("/metrics").text
+    found = re.findall(r'^fieldstone_worker_restarts_total\{reason="(\w+)"\} (\S+)$', text, re.MULTILINE)
+    return {reason: float(number) for reason, number in found}
 
 
 def test_a_worker_that_is_stopped_is_killed_and_replaced(database: str) -> None:
@@ -67,6 +76,7 @@ def test_a_worker_that_is_stopped_is_killed_and_replaced(database: str) -> None:
         (death,) = lines(served, "a worker has died")
         facts = {"worker": stopped, "pid": pids[stopped], "code": -9, "reason": "its event loop has not turned for 5 s"}
         assert death.items() >= facts.items()
+        assert _restarts(served) == {"exited": 0, "stood_still": 1, "reloaded": 0}
 
 
 def test_no_worker_is_killed_where_all_processes_were_stopped(database: str) -> None:
@@ -108,6 +118,7 @@ def test_a_reload_under_load_fails_no_request_and_brings_new_settings(database: 
         assert [failure for visitor in visitors for failure in visitor.failures] == []
         assert not any(is_alive(pid) for pid in before.values())
         assert len(lines(served, "a worker serves")) == 4
+        assert _restarts(served) == {"exited": 0, "stood_still": 0, "reloaded": 2}
         assert lines(served, "a worker has died") == []
         # The command line gives the port.
         assert lines(served, "some settings take effect with a new start only") == []

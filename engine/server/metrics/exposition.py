@@ -37,6 +37,13 @@ def expose(
     return generate_latest(registry)
 
 
+def expose_restarts(restarts: Mapping[str, int]) -> bytes:
+    """Return the metric of a supervisor as text, from the numbers of its replaced workers by reason."""
+    registry = CollectorRegistry()
+    registry.register(_RestartsCollector(restarts))
+    return generate_latest(registry)
+
+
 class _CountsCollector(Collector):
     """Reads the counts of the app."""
 
@@ -109,6 +116,24 @@ class _NamesCollector(Collector):
         """Yield the metrics; none while there is nothing behind the app."""
         if services := _present(self._read_services()):
             yield from measure(NAMING, services)
+
+
+class _RestartsCollector(Collector):
+    """Shows the numbers of replaced workers."""
+
+    def __init__(self, restarts: Mapping[str, int]) -> None:
+        self._restarts = restarts
+
+    def collect(self) -> Iterator[Metric]:
+        """Yield their metric."""
+        restarts = CounterMetricFamily(
+            "fieldstone_worker_restarts",
+            "Workers that the supervisor replaced, by the reason of their end.",
+            labels=("reason",),
+        )
+        for reason, number in self._restarts.items():
+            restarts.add_metric((reason,), number)
+        yield restarts
 
 
 def _present(cells: Mapping[str, Services | None]) -> Mapping[str, Services]:

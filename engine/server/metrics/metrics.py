@@ -1,6 +1,6 @@
 """The metrics of an app as text for Prometheus."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Final
 
 from fieldstone.engine.server.connections.register import ConnectionStats
@@ -38,3 +38,10 @@ class Metrics:
         from fieldstone.engine.server.metrics.exposition import expose  # noqa: PLC0415
 
         return expose(*self._sources, named=named)
+
+
+def render_restarts(restarts: Mapping[str, int]) -> bytes:
+    """Return the numbers of replaced workers, by reason, in Prometheus' text format."""
+    from fieldstone.engine.server.metrics.exposition import expose_restarts  # noqa: PLC0415 - as above
+
+    return expose_restarts(restarts)

@@ -3,7 +3,12 @@
 import mmap
 import os
 import tempfile
-from typing import Final, Self
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Final, Literal, Self
+
+RestartReason = Literal["exited", "stood_still", "reloaded"]
+"""The reason for which a worker is replaced: it has exited, was killed as it stood still, or a reload replaces it."""
 
 MOST_WORKERS: Final = 128
 """Workers of one supervisor, those included that are about to end."""
@@ -11,7 +16,10 @@ MOST_WORKERS: Final = 128
 _OWN: Final = 4
 _BEATS, _CONNECTIONS, _ACCEPTS = range(3)
 _BROKEN: Final = MOST_WORKERS * _OWN
-_SIZE: Final = (_BROKEN + 1) * 8
+_RESTARTS: Final[Mapping[RestartReason, int]] = MappingProxyType(
+    {"exited": _BROKEN + 1, "stood_still": _BROKEN + 2, "reloaded": _BROKEN + 3}
+)
+_SIZE: Final = (_BROKEN + 4) * 8
 
 
 def make_shared_file(name: str, size: int) -> int:
@@ -28,12 +36,17 @@ def make_shared_file(name: str, size: int) -> int:
 class Board:
     """A row for each worker: the turns of its event loop, its connections, and whether it accepts further ones.
 
+    Behind the rows stand the numbers of all workers together.
+
     Args:
         descriptor: that of the file in memory.
     """
 
     def __init__(self, descriptor: int) -> None:
         self.descriptor = descriptor
+        # After an upgrade by a reload it is that of an older supervisor, which may have fewer numbers.
+        if os.fstat(descriptor).st_size < _SIZE:
+            os.ftruncate(descriptor, _SIZE)
         # A number of eight bytes at its place is written and read in one piece.
         self._cells = memoryview(mmap.mmap(descriptor, _SIZE)).cast("Q")
 
@@ -70,6 +83,14 @@ class Board:
         cells = self._cells
         counts = [cells[row + _CONNECTIONS] for row in range(0, MOST_WORKERS * _OWN, _OWN) if cells[row + _ACCEPTS]]
         return sum(counts) / max(1, len(counts))
+
+    def count_restart(self, reason: RestartReason) -> None:
+        """Count a worker that has ended and is replaced."""
+        self._cells[_RESTARTS[reason]] += 1
+
+    def restarts(self) -> Mapping[str, int]:
+        """Return how often a worker was replaced, by reason."""
+        return {reason: self._cells[place] for reason, place in _RESTARTS.items()}
 
     @property
     def is_broken(self) -> bool:

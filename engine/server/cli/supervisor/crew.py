@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from fieldstone.engine.server.cli.supervisor.board import MOST_WORKERS, Board
+from fieldstone.engine.server.cli.supervisor.board import MOST_WORKERS, Board, RestartReason
 from fieldstone.engine.server.cli.supervisor.launch import WORKER, Launch, starting
 from fieldstone.engine.server.cli.supervisor.tasks import WorkerTask
 
@@ -75,6 +75,13 @@ class Worker:
     turned_at: float
     kill_at: float = math.inf
     beats: int = 0
+
+    @property
+    def restart_reason(self) -> RestartReason:
+        """The reason for which it is replaced when it has ended."""
+        if self.is_leaving:
+            return "reloaded"
+        return "exited" if self.fault is None else "stood_still"
 
     def signal(self, number: signal.Signals) -> None:
         """Send it a signal, unless it has ended."""

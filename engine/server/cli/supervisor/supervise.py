@@ -319,6 +319,8 @@ class _Supervisor:
         if worker.fault is not None:
             facts["reason"] = worker.fault
         is_in_vain = self._reload is not None and self._reload.note_end(worker)
+        if not self._is_ending and not is_in_vain:
+            self._board.count_restart(worker.restart_reason)
         if worker.is_leaving:
             self._messages.info("a worker has ended", **facts)
         elif is_in_vain:

@@ -28,11 +28,13 @@ class Siblings:
     Args:
         folder: where each worker has its socket, under its number.
         number: that of this worker.
+        render_common: returns the metrics of all workers together, which get no label.
     """
 
-    def __init__(self, folder: Path, number: int) -> None:
+    def __init__(self, folder: Path, number: int, render_common: Callable[[], bytes]) -> None:
         self._folder = folder
         self._number = number
+        self._render_common = render_common
 
     @asynccontextmanager
     async def answering(self, render: Render) -> AsyncIterator[None]:
@@ -66,13 +68,13 @@ class Siblings:
                 os.utime(place)
 
     async def gather(self, render: Render, named: bool) -> bytes:
-        """Return the metrics of all workers that answer, this one's by a call."""
+        """Return the metrics of all workers that answer, this one's by a call, and those of all together."""
         others = sorted(self._others())
         answers = await asyncio.gather(*(self._ask(other, named) for other in others))
         texts = {self._number: render(named)} | {
             other: text for other, text in zip(others, answers, strict=True) if text is not None
         }
-        return join_metrics({str(number): texts[number] for number in sorted(texts)})
+        return join_metrics({str(number): texts[number] for number in sorted(texts)}) + self._render_common()
 
     def _others(self) -> list[int]:
         try:

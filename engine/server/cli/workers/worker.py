@@ -26,6 +26,7 @@ from fieldstone.engine.server.cli.workers.siblings import Siblings
 from fieldstone.engine.server.composition import Services
 from fieldstone.engine.server.fast_path.http_protocol import FieldstoneProtocol
 from fieldstone.engine.server.log import flush_log, route_standard_logging
+from fieldstone.engine.server.metrics.metrics import render_restarts
 from fieldstone.engine.server.rate_limits.shared_counts import SharedCounts
 from fieldstone.engine.server.streams.websocket_protocol import BreakingProtocol
 from fieldstone.engine.server.worker_place import WorkerPlace
@@ -119,7 +120,7 @@ async def _work(settings: Settings, task: WorkerTask) -> None:
     settings = _settings_of(settings)
     route_standard_logging(settings, task.worker)
     board = Board(task.board)
-    siblings = Siblings(Path(task.folder), task.worker)
+    siblings = Siblings(Path(task.folder), task.worker, lambda: render_restarts(board.restarts()))
     app = Fieldstone(
         settings,
         place=WorkerPlace(

@@ -11,7 +11,7 @@ import pytest
 
 from fieldstone.engine.server.cli.command_error import CommandError
 from fieldstone.engine.server.cli.supervisor import crew as crews
-from fieldstone.engine.server.cli.supervisor.board import Board
+from fieldstone.engine.server.cli.supervisor.board import MOST_WORKERS, Board, make_shared_file
 from fieldstone.engine.server.cli.supervisor.crew import Crew, Shared, Worker
 from fieldstone.engine.server.cli.supervisor.deaths import Deaths
 from fieldstone.engine.server.cli.supervisor.reload import Basis, Reload
@@ -184,6 +184,16 @@ def test_connections_are_compared_with_the_mean_of_those_that_accept(board: Boar
     assert board.mean_connections() == 4
     board.clear(0)
     assert board.mean_connections() == 2
+
+
+def test_a_worker_of_newer_code_counts_on_the_board_of_an_older_supervisor() -> None:
+    """A reload after an upgrade was given up, as the memory of the supervisor was shorter than that of the worker."""
+    older = make_shared_file("an older board", (MOST_WORKERS * 4 + 1) * 8)
+    board = Board(older)
+    board.is_broken = True
+    assert (set(board.restarts().values()), Board(older).is_broken) == ({0}, True)
+    board.count_restart("reloaded")
+    assert Board(older).restarts()["reloaded"] == 1
 
 
 def test_pauses_between_starts_double_up_to_ten_seconds_and_are_forgotten() -> None:

@@ -12,8 +12,10 @@ import pytest
 from prometheus_client import CollectorRegistry, Counter, Gauge, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from fieldstone.engine.server.cli.supervisor.board import Board, RestartReason
 from fieldstone.engine.server.cli.workers import siblings
 from fieldstone.engine.server.cli.workers.siblings import Siblings, join_metrics
+from fieldstone.engine.server.metrics.metrics import render_restarts
 from tests.waiting import until
 
 
@@ -59,7 +61,7 @@ async def test_any_worker_gathers_all_and_leaves_out_those_that_do_not_answer(fo
         asked.append(named)
         return metrics(5)
 
-    one, other = Siblings(folder, 0), Siblings(folder, 1)
+    one, other = (Siblings(folder, number, lambda: b"") for number in range(2))
     with socket.socket(socket.AF_UNIX) as hung, socket.socket(socket.AF_UNIX) as left:
         # One that stands still takes the connection and says nothing; one that was killed has left its socket.
         hung.bind(str(folder / "2"))
@@ -75,9 +77,24 @@ async def test_any_worker_gathers_all_and_leaves_out_those_that_do_not_answer(fo
     assert asked == [True]
 
 
+async def test_the_metrics_of_all_workers_together_stand_once_and_without_a_label(folder: Path) -> None:
+    """A sum over the workers of a number that each of them shows would be too large."""
+    board = Board.make()
+    reasons: tuple[RestartReason, ...] = ("exited", "stood_still", "exited")
+    for reason in reasons:
+        board.count_restart(reason)
+    one, other = (Siblings(folder, number, lambda: render_restarts(board.restarts())) for number in range(2))
+    async with one.answering(lambda _: metrics(4)), other.answering(lambda _: metrics(5)):
+        text = (await other.gather(lambda _: metrics(5), True)).decode()
+    samples = [sample for family in text_string_to_metric_families(text) for sample in family.samples]
+    found = [(sample.labels, sample.value) for sample in samples if sample.name == "fieldstone_worker_restarts_total"]
+    # A counter that first appears with its first event has no increase.
+    assert found == [({"reason": "exited"}, 2), ({"reason": "stood_still"}, 1), ({"reason": "reloaded"}, 0)]
+
+
 async def test_the_sockets_do_not_age(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(siblings, "_TOUCHES", 0.01)
-    async with Siblings(folder, 0).answering(lambda _: metrics(4)):
+    async with Siblings(folder, 0, lambda: b"").answering(lambda _: metrics(4)):
         places = (folder, folder / "0")
         for place in places:
             os.utime(place, (0, 0))
@@ -86,7 +103,7 @@ async def test_the_sockets_do_not_age(folder: Path, monkeypatch: pytest.MonkeyPa
 
 async def test_workers_outlive_the_folder_of_their_sockets(folder: Path) -> None:
     """A program that cleans /tmp may have removed it."""
-    one, other = Siblings(folder, 0), Siblings(folder, 1)
+    one, other = (Siblings(folder, number, lambda: b"") for number in range(2))
     async with one.answering(lambda _: metrics(4)):
         shutil.rmtree(folder)
         assert b'plain{worker="0"} 4.0' in await one.gather(lambda _: metrics(4), True)
