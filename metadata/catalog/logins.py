@@ -13,12 +13,12 @@ from fieldstone.sql.ddl import grants
 from fieldstone.sql.locks import AdvisoryLock
 from fieldstone.sql.plan.elements import Table
 
-_CATALOG: Final = "fieldstone"
-_ADDED_TO: Final = (Table(schema=_CATALOG, name="audit_log"),)
+CATALOG: Final = "fieldstone"
+_ADDED_TO: Final = (Table(schema=CATALOG, name="audit_log"),)
 """The tables that the login which serves may only add to."""
 
 _READ: Final = tuple(
-    Table(schema=_CATALOG, name=name)
+    Table(schema=CATALOG, name=name)
     for name in (
         *(
             "migration",
@@ -36,6 +36,13 @@ _READ: Final = tuple(
     )
 )
 """The tables that it may only read: the sessions of the owner write them."""
+
+
+def served_privileges(table: Table) -> tuple[str, ...]:
+    """Return the privileges on a table that the login which serves is to have."""
+    if table in _READ:
+        return ("SELECT",)
+    return ("SELECT", "INSERT") if table in _ADDED_TO else ("SELECT", "INSERT", "UPDATE", "DELETE")
 
 
 async def grant_serving(sessions: SessionSource, serving: str) -> None:

@@ -706,6 +706,23 @@ SELECT c.relname, c.relpersistence = 'u', c.relrowsecurity OR c.relforcerowsecur
 FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
 WHERE n.nspname = %(schema)s AND c.relkind IN ('r', 'p') ORDER BY c.relname;
 
+-- name: lacking_privileges
+-- The privileges on the tables of a schema, and the use of the schema itself (no table), that this user or the one that
+-- serves has not; true for this user's. A table of another owner is named as such.
+SELECT login.name, login.name = current_user, part.name, part.lacking
+FROM (SELECT DISTINCT unnest(ARRAY[current_user::text, %(serving)s::text]) AS name) AS login
+JOIN pg_namespace AS n ON n.nspname = %(schema)s
+CROSS JOIN LATERAL (
+    SELECT NULL::text AS name, ARRAY['USAGE'] AS lacking WHERE NOT has_schema_privilege(login.name, n.oid, 'USAGE')
+    UNION ALL
+    SELECT c.relname::text, ARRAY(
+        SELECT privilege FROM unnest(ARRAY['SELECT', 'INSERT', 'UPDATE', 'DELETE']) WITH ORDINALITY AS one (privilege, place)
+        WHERE NOT has_table_privilege(login.name, c.oid, privilege) ORDER BY place
+    ) FROM pg_class AS c WHERE c.relnamespace = n.oid AND c.relkind IN ('r', 'p')
+        AND (login.name <> current_user OR pg_has_role(current_user, c.relowner, 'USAGE'))
+) AS part
+WHERE part.lacking <> '{}' ORDER BY 1, 3 NULLS FIRST;
+
 -- name: catalog_structure
 -- The catalog's tables, without a name, and their constraints and indexes; false if PostgreSQL does not hold all rows
 -- against one.

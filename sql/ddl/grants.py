@@ -1,11 +1,22 @@
 """The statements that give the login which serves its rights, composed by psycopg."""
 
 from collections.abc import Sequence
+from types import MappingProxyType
+from typing import Final
 
 from psycopg import sql
 
-from fieldstone.sql.ddl.names import name_sql, tables_sql
+from fieldstone.sql.ddl.names import name_sql, table_sql, tables_sql
 from fieldstone.sql.plan.elements import Table
+
+_PRIVILEGES: Final = MappingProxyType(
+    {
+        "SELECT": sql.SQL("SELECT"),
+        "INSERT": sql.SQL("INSERT"),
+        "UPDATE": sql.SQL("UPDATE"),
+        "DELETE": sql.SQL("DELETE"),
+    }
+)
 
 
 def grant_schema(schema: str, login: str) -> list[sql.Composed]:
@@ -16,6 +27,12 @@ def grant_schema(schema: str, login: str) -> list[sql.Composed]:
         sql.SQL("GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {} TO {}").format(where, to),
         sql.SQL("GRANT USAGE ON ALL SEQUENCES IN SCHEMA {} TO {}").format(where, to),
     ]
+
+
+def grant_table(table: Table, privileges: Sequence[str], login: str) -> sql.Composed:
+    """Return the statement that gives a login privileges on a table, such as SELECT."""
+    given = sql.SQL(", ").join(_PRIVILEGES[privilege] for privilege in privileges)
+    return sql.SQL("GRANT {} ON {} TO {}").format(given, table_sql(table), name_sql(login))
 
 
 def grant_by_default(login: str) -> list[sql.Composed]:

@@ -315,6 +315,56 @@ def test_the_doctor_says_nothing_of_two_logins(logins: Logins) -> None:
     assert (done.returncode, "Not guarded" in done.stderr) == (0, False)
 
 
+async def test_the_doctor_names_lost_privileges_and_gives_them_back(logins: Logins) -> None:
+    """It said that the tables agree, while each request for the table failed."""
+    owner, serving = (str(conninfo_to_dict(dsn)["user"]) for dsn in (logins.owner, logins.serving))
+    both = {"DATABASE_URL": logins.serving, "FIELDSTONE_OWNER_DATABASE_URL": logins.owner}
+    async with served(logins):
+        pass
+    for privileges in (
+        "SELECT, DELETE ON workspace_default.person",
+        "INSERT ON fieldstone.event_log",
+        "SELECT ON fieldstone.role",
+        # It never had this one.
+        "TRUNCATE ON workspace_default.company",
+    ):
+        logins.execute(f'REVOKE {privileges} FROM "{serving}"')
+    done = await asyncio.to_thread(run, "doctor", **both)
+    assert (done.returncode, done.stdout.splitlines()) == (
+        2,
+        [
+            f"default: The user {serving} has not got SELECT, DELETE on the table person: requests that need it fail.",
+            f'    repair: GRANT SELECT, DELETE ON "workspace_default"."person" TO "{serving}"',
+            f"the catalog: The user {serving} has not got INSERT on the table event_log: requests that need it fail.",
+            f'    repair: GRANT INSERT ON "fieldstone"."event_log" TO "{serving}"',
+            f"the catalog: The user {serving} has not got SELECT on the table role: requests that need it fail.",
+            f'    repair: GRANT SELECT ON "fieldstone"."role" TO "{serving}"',
+        ],
+    )
+    _repair(done.stdout, logins.owner)
+    assert (await asyncio.to_thread(run, "doctor", **both)).returncode == 0
+    logins.execute(f'REVOKE USAGE ON SCHEMA workspace_default FROM "{serving}"')
+    done = await asyncio.to_thread(run, "doctor", **both)
+    assert f"The user {serving} may not use the schema workspace_default" in done.stdout
+    _repair(done.stdout, logins.owner)
+    # One login may have taken a privilege from itself.
+    logins.execute(f'REVOKE UPDATE ON workspace_default.person FROM "{owner}"')
+    alone = {"DATABASE_URL": logins.owner}
+    logins.execute(f'REVOKE "{serving}" FROM "{owner}"')
+    done = await asyncio.to_thread(run, "doctor", **alone)
+    assert f"The user {owner} has not got UPDATE on the table person" in done.stdout
+    _repair(done.stdout, logins.owner)
+    assert (await asyncio.to_thread(run, "doctor", **alone)).returncode == 0
+
+
+def _repair(output: str, owner: str) -> None:
+    """Execute the repairs that the doctor has told, as the owner of the tables."""
+    with psycopg.connect(owner, autocommit=True) as connection:
+        for line in output.splitlines():
+            if line.startswith("    repair: "):
+                connection.execute(line.removeprefix("    repair: ").encode())
+
+
 @pytest.mark.long
 async def test_a_backup_is_restored_for_both_logins(logins: Logins, tmp_path: Path) -> None:
     both = {"DATABASE_URL": logins.serving, "FIELDSTONE_OWNER_DATABASE_URL": logins.owner}

@@ -14,14 +14,16 @@ from fieldstone.engine.server.cells.settings import by_cell
 from fieldstone.engine.server.cells.workspaces import require_apart
 from fieldstone.engine.server.cli.command_error import CommandError, DifferenceFound
 from fieldstone.engine.server.cli.placement.unfinished import report_unfinished
-from fieldstone.engine.server.foundation import Foundation, open_foundation
+from fieldstone.engine.server.foundation import Foundation, open_foundation, user_of
 from fieldstone.engine.settings import Settings
 from fieldstone.engine.settings.cells import Cell
+from fieldstone.metadata.catalog.logins import CATALOG
 from fieldstone.metadata.catalog.queries import fetch
 from fieldstone.metadata.changes.plan import MAXIMUM_COLUMNS
 from fieldstone.metadata.doctor.catalog import find_catalog_drift
 from fieldstone.metadata.doctor.compared import Drift
 from fieldstone.metadata.doctor.drift import find_drift
+from fieldstone.metadata.doctor.privileges import find_privilege_drift
 from fieldstone.metadata.doctor.rewrite import ColumnUsage, find_room, locked_tables, rewrite_table
 from fieldstone.metadata.doctor.table_state import find_state_drift
 from fieldstone.metadata.doctor.unused import find_unused
@@ -231,6 +233,7 @@ async def _examine(foundation: Foundation, workspace: Workspace, snapshot: Snaps
                 connection, snapshot, trigram=foundation.catalog.trigram, compile_rules=compile_view_rules
             )
             drifts += await find_state_drift(connection, workspace.schema)
+            drifts += await find_privilege_drift(connection, workspace.schema, await user_of(foundation.database))
             drifts += await find_view_drift(connection, snapshot, compile_view_rules)
     except (ReadOnlyServer, WritesRefused) as error:
         raise type(error)(f"{error.message}, and a comparison makes temporary tables") from error
@@ -274,6 +277,7 @@ async def _report_unused(foundation: Foundation, snapshot: Snapshot, report: Rep
 async def _examine_catalog(foundation: Foundation, report: Report) -> int:
     async with foundation.database.session() as connection:
         drifts = await find_catalog_drift(connection)
+        drifts += await find_privilege_drift(connection, CATALOG, await user_of(foundation.database))
     _report_drifts("the catalog", drifts, report)
     return len(drifts)
 
