@@ -4,12 +4,19 @@ import asyncio
 import logging
 import os
 import sys
+import time
 from uuid import uuid4
 
 from fieldstone.engine.server.log_lines import SEVERITIES, Log
 from fieldstone.engine.server.log_queue import LOG_QUEUE
 from fieldstone.engine.settings import LogFormat, LogLevel, Settings
 from fieldstone.engine.settings.unknown import find_unknown_settings
+from fieldstone.sql.concurrency.log_pause import SECONDS
+from fieldstone.sql.errors import PermissionDenied, StaleSchema
+
+_LOST = "fieldstone doctor names each table, column and privilege that is lost, with its repair"
+_LOSSES: dict[tuple[Log, str], tuple[str, float]] = {}
+"""The ids of the lines about losses, by log and message, each with the moment until which no other line is written."""
 
 hold_line = LOG_QUEUE.hold
 flush_log = LOG_QUEUE.flush
@@ -77,14 +84,25 @@ def _is_expected(record: logging.LogRecord) -> bool:
 def report_unexpected(log: Log, error: BaseException, *, request_id: str | None = None) -> str:
     """Log an unexpected error, and return the id of its line: a client gets the id only.
 
+    A lost table, column or privilege fails each request that needs it, so that its line stands for all of them for some
+    seconds, and they have its id.
+
     Args:
         log: the one to write to.
         error: the unexpected error.
         request_id: the id of the request that it ended; None if it ended none.
     """
     error_id = uuid4().hex
-    of_request = {} if request_id is None else {"request_id": request_id}
-    log.write("error", "unexpected error", {"id": error_id, **of_request}, error=error)
+    facts: dict[str, object] = {"id": error_id} if request_id is None else {"id": error_id, "request_id": request_id}
+    if isinstance(error, StaleSchema | PermissionDenied):
+        now, loss = time.monotonic(), (log, error.message)
+        for old in [one for one, (_, until) in _LOSSES.items() if until <= now]:
+            del _LOSSES[old]
+        if loss in _LOSSES:
+            return _LOSSES[loss][0]
+        _LOSSES[loss] = error_id, now + SECONDS
+        facts |= {"reason": error.message, "hint": _LOST}
+    log.write("error", "unexpected error", facts, error=error)
     return error_id
 
 

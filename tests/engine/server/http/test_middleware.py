@@ -21,19 +21,48 @@ def lines_of(text: str) -> list[dict[str, Any]]:
     return [json.loads(line) for line in text.splitlines()]
 
 
-async def break_company(app: Fieldstone) -> None:
-    """Take a table away behind the program's back, which it rightly takes for a fault."""
+async def break_company(app: Fieldstone, *, is_lost: bool) -> None:
+    """Take a table away behind the program's back, or have it fail in a way that the program does not know."""
     foundation = (await app.runtime.ready()).foundation
     table = foundation.default.by_singular["company"].table
+    name, kept = Identifier(table.schema, table.name), Identifier("kept")
     async with foundation.database.session() as connection, connection.transaction():
-        await connection.execute(SQL("DROP TABLE {} CASCADE").format(Identifier(table.schema, table.name)))
+        await connection.execute(SQL("ALTER TABLE {} RENAME TO {}").format(name, kept))
+        if not is_lost:
+            rows = SQL("SELECT * FROM {} WHERE (SELECT pg_read_file('/hidden')) = ''").format(
+                Identifier(table.schema, "kept")
+            )
+            await connection.execute(SQL("CREATE VIEW {} AS {}").format(name, rows))
+
+
+async def test_a_lost_table_is_one_line_for_all_requests_that_need_it(
+    start_app: StartApp, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Each request wrote a traceback, a thousand of them a second, and none said how the loss is found."""
+    count = {"query": "{ companies { totalCount } }"}
+    async with start_app(log_level="info", log_format="json") as (app, client):
+        await break_company(app, is_lost=True)
+        answers = [await client.post("/graphql", json=count) for _ in range(3)]
+        answers.append(await client.get("/rest/companies"))
+        other = await client.post("/graphql", json={"query": "mutation { createCompany(data: {}) { id } }"})
+        ready = await client.get("/readyz")
+    assert [answer.status_code for answer in answers] == [500] * 4
+    assert (other.status_code, ready.status_code) == (500, 200)
+    log = lines_of(capsys.readouterr().err)
+    (line,) = [line for line in log if line["event"] == "unexpected error"]
+    assert 'relation "workspace_default.company" does not exist' in line["reason"]
+    assert line["hint"].startswith("fieldstone doctor names each table, column and privilege")
+    assert line["exception"].startswith("Traceback")
+    assert all(line["id"] in answer.text and HIDDEN not in answer.text for answer in (*answers, other))
+    # The line of each request leads to it.
+    assert [one.get("error_id") for one in log if one["event"] == "request"] == [line["id"]] * 5 + [None]
 
 
 async def test_a_bug_shows_the_client_the_id_of_its_line_and_nothing_else(
     start_app: StartApp, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async with start_app(log_level="info", log_format="json") as (app, client):
-        await break_company(app)
+        await break_company(app, is_lost=False)
         answer = await client.post("/graphql", json={"query": "{ companies { totalCount } }"})
         batch = await client.post("/graphql", json=[{"query": "{ companies { totalCount } }"}] * 2)
     assert answer.status_code == 500
@@ -48,8 +77,8 @@ async def test_a_bug_shows_the_client_the_id_of_its_line_and_nothing_else(
         line = bugs[error["extensions"]["id"]]
         assert error["extensions"]["code"] == "INTERNAL_SERVER_ERROR"
         assert line["id"] in error["message"]
-        assert HIDDEN in line["exception"]
-    assert HIDDEN not in answer.text + batch.text
+        assert "/hidden" in line["exception"]
+    assert "hidden" not in answer.text + batch.text
     requests = [line for line in log if line["event"] == "request"]
     assert [line["status"] for line in requests] == [500, 200]
     assert requests[0]["error_id"] == errors[0]["extensions"]["id"]
