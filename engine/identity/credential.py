@@ -42,7 +42,7 @@ class Presented(NamedTuple):
         credential: None where there is none, or none that could be valid.
         address: of the client; None where it is not known.
         is_anonymous: whether there is no credential at all.
-        lacks_scheme: whether there is one without the word `Bearer` before it.
+        lacks_scheme: whether the header that should have it does not begin with the word `Bearer`.
         acts_as: the headers by which the request acts as another principal.
         workspace: the name of the workspace that a visitor asks for; a credential has its own.
     """
@@ -64,9 +64,8 @@ def read_credential(authorization: bytes | None) -> Credential | None:
 
 @lru_cache(maxsize=1024)
 def _read(authorization: bytes) -> Credential | None:
-    scheme, _, secret = authorization.partition(b" ")
-    secret = secret.strip()
-    if scheme.lower() != b"bearer" or not secret.isascii():
+    secret = authorization.partition(b" ")[2].strip()
+    if lacks_scheme(authorization) or not secret.isascii():
         return None
     text = secret.decode("ascii")
     if text.startswith(TOKEN_PREFIX):
@@ -76,8 +75,8 @@ def _read(authorization: bytes) -> Credential | None:
 
 
 def lacks_scheme(authorization: bytes) -> bool:
-    """Return whether a header is a credential without the scheme before it."""
-    return read_credential(b"Bearer " + authorization.strip()) is not None
+    """Return whether a header has another scheme than `Bearer`, or none, before its credential."""
+    return authorization.partition(b" ")[0].lower() != b"bearer"
 
 
 def session_credential(cookie: str) -> Credential:

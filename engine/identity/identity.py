@@ -126,7 +126,9 @@ class Identity(NamedTuple):
                 raise Unauthenticated(NEEDS_KEY)
             return await self.visitors.find(presented.address, presented.workspace)
         if presented.lacks_scheme:
-            raise Unauthenticated("The key stands alone in 'Authorization': write 'Authorization: Bearer KEY'.")
+            raise Unauthenticated(
+                "The key in 'Authorization' has no 'Bearer' before it: write 'Authorization: Bearer KEY'."
+            )
         credential = presented.credential
         principal = None
         if credential is not None:

@@ -101,7 +101,7 @@ def _query(view: Snapshot, object_: Object, wish: Wish) -> str:
         case Action.DUPLICATES:
             name, data = query_name(object_, QueryRole.DUPLICATES), type_name(object_, TypeRole.INPUT)
             page = f"{{{name}:edges{{node{record}}}{total} {PAGE_INFO}}}"
-            return f"query($ids:[UUID!],$data:[{data}!]){{{name}(ids:$ids,data:$data){page}}}"
+            return f"query($ids:[UUID!],$records:[{data}!]){{{name}(ids:$ids,data:$records){page}}}"
         case Action.GROUP_BY:
             name, one = query_name(object_, QueryRole.GROUP_BY), type_name(object_, TypeRole.GROUP_BY)
             declared = (

@@ -23,6 +23,7 @@ _NAMES = {
     "after": "starting_after",
     "before": "ending_before",
     "onConflict": "on_conflict",
+    "records": "data",
 }
 _QUOTED = {f"The cursor in '{name}'": f"The cursor in '{_NAMES[name]}'" for name in ("after", "before")} | {
     "'groupBy'": "'group_by'"

@@ -137,7 +137,9 @@ def _read_given(asked: Asked, wish: Wish, object_: Object, sight: Sight) -> Mapp
         case Action.MERGE:
             return _read_members(asked.body, _MERGED)
         case Action.DUPLICATES:
-            return _read_members(asked.body, ("ids", "data"))
+            # `data` is a member of the body here, not the body: the name of the variable tells it from that.
+            given = _read_members(asked.body, ("ids", "data"))
+            return {"records" if name == "data" else name: value for name, value in given.items()}
         case Action.CREATE:
             return {"data": read_object(asked.body)}
         case Action.UPDATE_ONE:

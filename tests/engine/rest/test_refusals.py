@@ -85,6 +85,7 @@ _WRITES: list[tuple[str, str, Any, str]] = [
     ("PATCH", f"people/{ID}", [], "The body must be a JSON object."),
     ("PATCH", "people?filter=and(not(city[eq]:a)", {}, "'filter' is not valid"),
     ("POST", "people/duplicates", {"ids": [ID], "data": []}, "data"),
+    ("POST", "people/duplicates", {"data": [{"email": "a"}, {"town": "b"}]}, "'data[1]' has the field \"town\""),
     ("DELETE", f"people/{ID}?soft_delete=2", None, "'soft_delete' must be true or false, not '2'."),
 ]
 

@@ -168,7 +168,8 @@ async def test_a_body_past_the_limit_gets_413(start_app: StartApp) -> None:
 
 
 async def test_a_key_without_its_scheme_is_told_so(start_app: StartApp) -> None:
-    alone = "The key stands alone in 'Authorization': write 'Authorization: Bearer KEY'."
+    """One of another scheme was told to be unknown, as if it had been looked for."""
+    alone = "The key in 'Authorization' has no 'Bearer' before it: write 'Authorization: Bearer KEY'."
     unknown = "The API key is not valid: it is unknown, expired or revoked."
     async with start_app() as (app, client), client_of(app) as stranger:
         key = client.headers["authorization"].removeprefix("Bearer ")
@@ -176,9 +177,11 @@ async def test_a_key_without_its_scheme_is_told_so(start_app: StartApp) -> None:
             (key, alone),
             (f" {key} ", alone),
             ("eyJh.eyJz.c2ln", alone),
-            ("secret", unknown),
-            (f"Token {key}", unknown),
-            ("Basic a2V5", unknown),
+            ("secret", alone),
+            (f"Token {key}", alone),
+            ("Basic a2V5", alone),
+            ("Bearer secret", unknown),
+            (f"bearer  {key}x", unknown),
         ):
             answer = await stranger.post("/graphql", json={"query": "{ __typename }"}, headers={"authorization": given})
             assert (answer.status_code, answer.json()["errors"][0]["message"]) == (401, message), given

@@ -134,7 +134,7 @@ async def test_a_key_without_its_scheme_is_4403_with_the_reason(running: Running
         closed = await socket.closed()
         assert (closed.code, closed.args[1]) == (
             4403,
-            "Forbidden: The key stands alone in 'Authorization': write 'Authorization: Bearer KEY'.",
+            "Forbidden: The key in 'Authorization' has no 'Bearer' before it: write 'Authorization: Bearer KEY'.",
         )
 
 
