@@ -211,6 +211,7 @@ async def _answer(admitted: Admitted, address: JobAddress, body: JsonValue) -> R
         await services.foundation.current.refresh(principal.workspace_id)
     if address.id is None:
         listed = await jobs.store.list(principal, *await _look(admitted))
+        await _note_written(admitted, listed)
         return _reply({"imports": [await _show(admitted, job) for job in listed]})
     job = await _find(admitted, address.id)
     if address.act == ERRORS:
@@ -228,7 +229,17 @@ async def _answer(admitted: Admitted, address: JobAddress, body: JsonValue) -> R
     if method in {"PATCH", "POST"}:
         await _act(admitted, job, address.act, body)
         job = await _find(admitted, job.id)
+    await _note_written(admitted, [job])
     return _reply({"import": await _show(admitted, job)})
+
+
+async def _note_written(admitted: Admitted, jobs: Sequence[ImportJob]) -> None:
+    """Note the writes of jobs that a principal is told of: another process may have run them.
+
+    Its next reads would else be answered by a replica that has not the records yet.
+    """
+    if any(job.has_begun for job in jobs):
+        await admitted.services.core.reads.note_write(admitted.principal)
 
 
 async def _check_columns(admitted: Admitted, job: ImportJob, options: dict[str, Any]) -> None:

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
+import httpx
 import pytest
 
 from fieldstone.engine.replicas.routing import ReplicaReads
@@ -15,7 +16,7 @@ from fieldstone.sql import embedded
 from fieldstone.sql.replicas.replica import Replica
 from tests.engine.server.fast_path.talking import Answered, Serve, Serving, Talk
 from tests.replicas.standbys import Standby, run_sql, running_primary, running_standby
-from tests.waiting import until
+from tests.waiting import until, until_true
 
 BY_NAME = "query ($n: String) { companies(filter: {name: {eq: $n}}) { totalCount } }"
 CREATE = "mutation ($n: String) { createCompany(data: {name: $n}) { id } }"
@@ -122,6 +123,41 @@ async def test_no_read_of_a_session_misses_its_writes(
         await until_answering(talk, replica)
         assert await count(talk, name, more) == 1
         assert await count(other, name, more) == 1
+
+
+@pytest.mark.parametrize("path", ["/{id}", ""], ids=["the job", "the list of jobs"])
+async def test_a_key_that_is_told_of_an_import_reads_its_records(
+    serve: Serve, primary: embedded.EmbeddedServer, standby: Standby, path: str
+) -> None:
+    """Another process may have run the import, which then knows the key's writes alone: here it is another key."""
+    async with serving_both(serve, primary, standby) as (serving, talk, _):
+        other, name = await other_key(serving), str(uuid4())
+        standby.pause()
+        try:
+            sent = await serving.client.post(
+                "/rest/imports?object=companies&format=csv&start=run",
+                content=f"name\n{name}\n",
+                headers={"authorization": f"Bearer {talk.token}", "content-type": "text/csv"},
+            )
+            assert sent.status_code == 201, sent.text
+            id_ = sent.json()["data"]["import"]["id"]
+
+            async def told_by(token: str, path: str) -> httpx.Response:
+                return await serving.client.get(
+                    f"/rest/imports{path.format(id=id_)}", headers={"authorization": f"Bearer {token}"}
+                )
+
+            async def is_done() -> bool:
+                return "DONE" in (await told_by(talk.token, "/{id}")).text
+
+            await until_true(is_done)
+            assert await count(other, name) == 0
+            told = await told_by(other.token, path)
+            assert "DONE" in told.text
+            assert "x-fieldstone-token" in told.headers
+            assert await count(other, name) == 1
+        finally:
+            standby.resume()
 
 
 async def test_a_read_waits_for_a_replica_that_is_near(
