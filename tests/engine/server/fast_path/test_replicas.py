@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from typing import Any
 from uuid import uuid4
 
-import httpx
 import pytest
 
 from fieldstone.engine.replicas.routing import ReplicaReads
@@ -142,7 +141,7 @@ async def test_a_key_that_is_told_of_an_import_reads_its_records(
             assert sent.status_code == 201, sent.text
             id_ = sent.json()["data"]["import"]["id"]
 
-            async def told_by(token: str, path: str) -> httpx.Response:
+            async def told_by(token: str, path: str) -> Any:
                 return await serving.client.get(
                     f"/rest/imports{path.format(id=id_)}", headers={"authorization": f"Bearer {token}"}
                 )
