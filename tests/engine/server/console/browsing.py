@@ -84,9 +84,9 @@ def serve(app_database: str) -> Serve:
     """A function that serves three people, or the demo, in development mode, under a prefix where one is given."""
 
     @asynccontextmanager
-    async def start(prefix: str = "", *, demo: bool = False) -> AsyncIterator[Served]:
+    async def start(prefix: str = "", *, demo: bool = False, environment: str = "development") -> AsyncIterator[Served]:
         app = create_app(
-            database_url=app_database, environment="development", rate_limit=0, max_queue_ms=0, log_level="error"
+            database_url=app_database, environment=environment, rate_limit=0, max_queue_ms=0, log_level="error"
         )
         async with app.lifespan_context():
             services = await app.runtime.ready()

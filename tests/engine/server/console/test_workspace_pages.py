@@ -124,6 +124,24 @@ async def test_the_request_of_a_list_runs_as_it_is_shown_in_each_language(watche
         await watched.assert_clean(served.address, (".js",))
 
 
+@pytest.mark.parametrize(("environment", "count"), [("development", 3), ("production", 0)])
+async def test_the_page_of_the_api_links_to_the_documents_that_the_server_has(
+    watched: Watched, serve: Serve, environment: str, count: int
+) -> None:
+    """In production their addresses led to "Nothing is here"."""
+    page = watched.page
+    async with serve(environment=environment) as served:
+        await watched.sign_in(served, "/console/api?object=people")
+        await expect(page.get_by_role("region", name="Request")).to_contain_text("curl -s")
+        links = page.get_by_role("main").get_by_role("link")
+        await expect(links).to_have_count(count)
+        for link in await links.all():
+            address = await link.evaluate("link => link.href")
+            assert (await page.request.get(address, headers={"Accept": "text/html"})).ok, address
+        await watched.assert_accessible()
+        await watched.assert_clean(served.address, (".js",))
+
+
 async def test_a_delivery_shows_its_request_and_each_attempt(watched: Watched, serve: Serve, app_database: str) -> None:
     page = watched.page
     async with serve(demo=True) as served:

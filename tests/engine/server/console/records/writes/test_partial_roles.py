@@ -74,6 +74,29 @@ async def test_a_role_that_reads_some_of_the_versions_edits_records(watched: Wat
         await watched.assert_clean(served.address, LOADED)
 
 
+async def test_a_role_that_reads_alone_is_told_so_by_the_address_of_a_form_and_has_a_request_that_runs(
+    watched: Watched, serve: Serve
+) -> None:
+    """The form had no fields, and the request asked for a number that the server refuses to the role."""
+    async with serve() as served:
+        grant = {"object": "person", "read": {"fields": {"only": ["firstName"]}}, "aggregates": False}
+        reader = await as_role(served, grant)
+        page = await open_list(watched, reader, "people?open=new")
+        panel = page.get_by_role("complementary", name="New Person")
+        await expect(panel).to_contain_text("The role partial does not create People.")
+        await expect(panel.get_by_role("button", name="Create")).to_have_count(0)
+        await watched.assert_accessible()
+        await panel.get_by_role("button", name="Close").click()
+        await expect(panel).to_be_hidden()
+        await page.get_by_role("link", name="As a request").click()
+        await page.get_by_role("button", name="JavaScript").click()
+        text = await page.get_by_text("await fetch(").text_content()
+        assert text is not None
+        query = text.split("`")[3]
+        assert len((await reader.ask("/graphql", query, first=10))["people"]["edges"]) == 3
+        await watched.assert_clean(served.address, LOADED)
+
+
 async def test_a_role_that_only_reads_has_no_way_back_to_the_values_of_a_record(watched: Watched, serve: Serve) -> None:
     async with serve() as served:
         ada = '(filter: { firstName: { eq: "Ada" } }, data: { city: "Ulm" })'

@@ -2,6 +2,9 @@
 
 import type { ObjectModel } from "../../api/model.ts";
 import { useObject } from "../../api/object_query.ts";
+import { mayDo } from "../../api/session.ts";
+import { useSession } from "../../api/session_context.ts";
+import { Button } from "../../kit/button.tsx";
 import { later } from "../../kit/later.tsx";
 import { Problem } from "../../kit/problem.tsx";
 import type { Open } from "../records/address.ts";
@@ -45,6 +48,7 @@ type PanelProps = {
 
 function Panel({ list, one, onClose, onOpen, onCreated, onWritten }: PanelProps) {
   const other = useObject(one.plural ?? list.namePlural);
+  const session = useSession();
   const object = one.plural === null ? list : other.data;
   if (!object) {
     return (
@@ -53,6 +57,15 @@ function Panel({ list, one, onClose, onOpen, onCreated, onWritten }: PanelProps)
       </aside>
     );
   }
+  // The address of a form may come from a person with other rights.
+  if (one.id === "new" && !mayDo(session, object.nameSingular, "create"))
+    return (
+      <aside className="record-panel" aria-label={`New ${object.labelSingular}`}>
+        <Problem kind="warn" title={`The role ${session.role} does not create ${object.labelPlural}.`}>
+          <Button onPress={onClose}>Close</Button>
+        </Problem>
+      </aside>
+    );
   if (one.id === "new") return <NewRecord object={object} onClose={onClose} onCreated={onCreated} />;
   return (
     <RecordPanel

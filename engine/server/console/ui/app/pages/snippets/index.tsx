@@ -7,6 +7,7 @@ import type { ObjectModel } from "../../api/model.ts";
 import { useObject } from "../../api/object_query.ts";
 import { useObjectList } from "../../api/objects.ts";
 import { base, root } from "../../api/place.ts";
+import { useDoor } from "../../api/session.ts";
 import { bothOf, buildSearch } from "../../filter/search.ts";
 import { buildOrderBy, knownKeys } from "../../grid/order.ts";
 import { Button } from "../../kit/button.tsx";
@@ -17,10 +18,11 @@ import { readAddress } from "../records/address.ts";
 import { LANGUAGES, type Language, requestOf, snippetOf } from "./snippets.ts";
 import "./snippets.css";
 
-const LINKS = [
+/** The documents of their own that a server has in development. */
+const TOOLS = [
   { href: `${base}/graphql`, title: "GraphiQL for records", text: "Write and run operations of the Core API." },
   { href: `${base}/metadata`, title: "GraphiQL for the model", text: "The same for the Metadata API." },
-  { href: `${root}/rest`, title: "REST", text: "The paths, their parameters, and a form to try each." },
+  { href: `${root}/rest/open-api`, title: "REST", text: "The paths, their parameters, and a form to try each." },
 ];
 
 export function Component() {
@@ -29,6 +31,7 @@ export function Component() {
   const active = (objects.data ?? []).filter(({ isActive }) => isActive);
   const chosen = search.get("object") ?? active[0]?.namePlural ?? "";
   const object = useObject(chosen);
+  const tools = useDoor().data?.environment === "development" ? TOOLS : [];
   return (
     <Page title="API">
       <div className="snippets">
@@ -41,13 +44,15 @@ export function Component() {
           />
         )}
         {object.data && <Snippets object={object.data} />}
-        <ul className="snippets-links">
-          {LINKS.map(({ href, title, text }) => (
-            <li key={href}>
-              <a href={href}>{title}</a> {text}
-            </li>
-          ))}
-        </ul>
+        {tools.length > 0 && (
+          <ul className="snippets-links">
+            {tools.map(({ href, title, text }) => (
+              <li key={href}>
+                <a href={href}>{title}</a> {text}
+              </li>
+            ))}
+          </ul>
+        )}
       </div>
     </Page>
   );

@@ -58,6 +58,10 @@ test("a list becomes a query with its filter and order as variables", () => {
   assert.deepEqual(variables, { filter: FILTER, orderBy: [{ firstName: "ASC" }], first: 5 });
 });
 
+test("a role that may not count records has a request without their number", () => {
+  assert.doesNotMatch(requestOf({ ...PEOPLE, isUncounted: true }, "http://x/graphql", {}, []).query, /totalCount/);
+});
+
 test("without a filter and an order neither is declared", () => {
   const { query, variables } = requestOf(PEOPLE, "http://x/graphql", {}, []);
   assert.match(query, /^query People\(\$first: Int\) \{\n {2}people\(first: \$first\) \{/);

@@ -49,7 +49,7 @@ export function requestOf(
   const query = [
     `query ${upperFirst(object.namePlural)}(${parameters.join(", ")}) {`,
     `  ${object.namePlural}(${[...given, "first: $first"].join(", ")}) {`,
-    "    totalCount",
+    ...(object.isUncounted ? [] : ["    totalCount"]),
     "    pageInfo { hasNextPage endCursor }",
     "    edges {",
     "      node {",
