@@ -54,7 +54,7 @@ class PresentedReader:
             self.address(scope, given),
             is_anonymous=is_anonymous,
             acts_as=read_acts_as(given),
-            lacks_scheme=authorization is not None and lacks_scheme(authorization),
+            lacks_scheme=credential is None and authorization is not None and lacks_scheme(authorization),
             workspace=asked.decode("utf-8", "replace") if is_anonymous and asked is not None else None,
         )
 
